@@ -1,0 +1,74 @@
+"""The form of every action: read a slot, ask for a fact, say it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.errors import BotError
+from bot.store import cases
+from bot.store.cases import CaseFacts
+from bot.store.models import Case
+from bot.talk.turn import Turn, current_turn
+
+Events = list[dict[str, Any]]
+
+
+class Answer(Action, ABC):
+    """An action of ours. `answer` raises a `BotError` where a fact cannot be had; its own words are then said."""
+
+    #: Whether the shopper's need was met, so that the count of misses in a row starts anew.
+    meets = True
+
+    @abstractmethod
+    def name(self) -> str:
+        """Its name in `domain.yml`; a class without one is a form for others and no action."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        turn = current_turn.get()
+        try:
+            events = self.answer(tracker, dispatcher, turn) or []
+        except BotError as error:
+            turn.undo_action()
+            turn.failed.append(type(error).__name__)
+            dispatcher.utter_message(response=error.utter)
+            return []
+        if self.meets and tracker.get_slot("misses"):
+            events.append(SlotSet("misses", 0))
+        return events
+
+    @abstractmethod
+    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        """Say the answer; returns slots to set."""
+
+
+def yuan(fen: int) -> str:
+    """Fen as a shopper reads money: 129, 39.9."""
+    return f"{fen / 100:.2f}".rstrip("0").rstrip(".")
+
+
+def entity(tracker: Tracker, kind: str) -> str | None:
+    """The first value of *kind* in the newest line."""
+    return next((str(found["value"]) for found in entities(tracker, kind)), None)
+
+
+def entities(tracker: Tracker, kind: str) -> Iterator[dict[str, Any]]:
+    """All entities of *kind* in the newest line, in order."""
+    return (found for found in tracker.latest_message.get("entities", []) if found["entity"] == kind)
+
+
+def intent_of(tracker: Tracker) -> str:
+    """What the newest line wants."""
+    return str(tracker.latest_message["intent"]["name"])
+
+
+def open_case(turn: Turn, facts: CaseFacts) -> Case:
+    """The case the line in hand opens; tried again, the same one."""
+    return cases.open_once(
+        turn.session, turn.conversation_id, turn.claim.customer_id, turn.seq, facts, now=turn.now
+    )

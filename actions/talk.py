@@ -1,0 +1,140 @@
+"""Lines without a need of their own: answers to what we asked, impatience, and what we did not understand."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import aftersale, orders, presale
+from actions.base import Answer, Events, entity
+from actions.goods import meant_product
+from bot.store import cases
+from bot.talk.turn import Turn
+
+#: Needs that can wait for an answer, by the name of the action that meets them.
+WAITING: dict[str, type[Answer]] = {
+    action().name(): action
+    for action in (
+        orders.TrackOrder, aftersale.TellRefundProgress, aftersale.TellAftersaleProgress, presale.AnswerProduct,
+        presale.AnswerUsage, presale.AnswerStock, presale.AnswerPrice, presale.AdviseSize, presale.AnswerInstallation,
+        presale.AnswerWarranty, presale.Recommend,
+    )
+}  # fmt: skip
+
+#: What an intent is called when several are offered as choices.
+CHOICES = {
+    "ask_product": "商品细节", "ask_usage": "怎么使用", "ask_stock": "有没有货", "ask_price": "多少钱", "ask_promotion": "有什么优惠",
+    "ask_size": "选什么尺码", "recommend": "帮我推荐", "ask_shipping": "什么时候发货", "ask_warranty": "保修多久",
+    "ask_payment": "怎么付款", "ask_installation": "安装服务", "track_order": "查物流", "urge_order": "催一下订单",
+    "modify_order": "改地址或规格", "cancel_order": "取消订单", "ask_invoice": "开发票", "price_protection": "申请价保",
+    "payment_problem": "付不了款", "return_goods": "我要退货", "exchange_goods": "我要换货", "repair_goods": "我要维修",
+    "aftersale_progress": "售后进度", "refund_progress": "退款到哪了", "report_fault": "商品有问题", "wrong_or_missing": "发错或少发",
+    "not_received": "显示签收没收到", "complain": "我要投诉", "claim_compensation": "要求赔付", "ask_tier": "会员等级",
+    "ask_points": "我的积分", "ask_my_coupons": "我的优惠券", "call_human": "转人工",
+}  # fmt: skip
+
+
+class TakeInform(Answer):
+    """Takes what the shopper supplied to where it belongs: the waiting need, the open case, an order, a product."""
+
+    def name(self) -> str:
+        return "action_take_inform"
+
+    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        waiting = WAITING.get(tracker.get_slot("pending") or "")
+        if waiting is not None:
+            return waiting().answer(tracker, say, turn)
+        if entity(tracker, "order_no"):
+            return orders.TrackOrder().answer(tracker, say, turn)
+        added = add_to_case(tracker, say, turn)
+        if added is not None:
+            return added
+        product = meant_product(tracker, turn) if entity(tracker, "product") else None
+        if product is not None:
+            presale.show(product, say)
+            return [SlotSet("product_id", product.id)]
+        say.utter_message(response="utter_got_it")
+        return None
+
+
+class TakeAffirm(Answer):
+    """Yes: to the open question if there is one."""
+
+    def name(self) -> str:
+        return "action_take_affirm"
+
+    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        if tracker.get_slot("asked") == "offer_human":
+            turn.call_human("客户同意转人工")
+            return [SlotSet("asked", None)]
+        say.utter_message(response="utter_fine")
+        return None
+
+
+class TakeDeny(Answer):
+    """No: what was waiting is dropped."""
+
+    def name(self) -> str:
+        return "action_take_deny"
+
+    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        waiting = tracker.get_slot("pending") or tracker.get_slot("asked")
+        say.utter_message(response="utter_never_mind" if waiting else "utter_fine")
+        return [SlotSet("pending", None), SlotSet("asked", None)]
+
+
+class AnswerNudge(Answer):
+    """Impatience: the waiting need is tried again, else we say that we are here."""
+
+    def name(self) -> str:
+        return "action_answer_nudge"
+
+    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        waiting = WAITING.get(tracker.get_slot("pending") or "")
+        if waiting is not None:
+            return waiting().answer(tracker, say, turn)
+        say.utter_message(response="utter_here")
+        return None
+
+
+class AskBack(Answer):
+    """Not understood: choices, then the offer of a human, then the human (row A6)."""
+
+    meets = False
+
+    def name(self) -> str:
+        return "action_ask_back"
+
+    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        misses = int(tracker.get_slot("misses") or 0) + 1
+        if misses == 1:
+            waiting = WAITING.get(tracker.get_slot("pending") or "")
+            if waiting is not None and tracker.latest_message.get("entities"):
+                return waiting().answer(tracker, say, turn)
+            say.utter_message(response="utter_rephrase", buttons=_choices(tracker))
+            return [SlotSet("misses", misses)]
+        if misses == 2:
+            say.utter_message(response="utter_rephrase_or_human")
+            return [SlotSet("misses", misses), SlotSet("asked", "offer_human")]
+        say.utter_message(response="utter_third_miss")
+        turn.call_human(f"机器人连续{misses}次没有听懂")
+        return [SlotSet("misses", 0)]
+
+
+def add_to_case(tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+    """Put the line to the case opened in this talk; None if none is waiting for words."""
+    number = tracker.get_slot("case_number")
+    if not number or tracker.get_slot("asked") != "case_words":
+        return None
+    case = cases.add_words(turn.session, number, turn.claim.customer_id, turn.text)
+    if case is None:
+        return None
+    say.utter_message(response="utter_words_added", number=number)
+    return []
+
+
+def _choices(tracker: Tracker) -> list[dict[str, str]]:
+    ranking = tracker.latest_message.get("intent_ranking", [])
+    names = [CHOICES[row["name"]] for row in ranking if row["name"] in CHOICES]
+    return [{"title": name, "payload": name} for name in [*names[:3], "转人工"]]

@@ -1,0 +1,124 @@
+"""What the cheap model sees of a line: its characters, words and sounds, and what the lines before make likely.
+
+A feature is a name and a weight. Names are strings, so that a stored model can be read and its errors explained.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from bot.nlu.asked import last_of_ours
+from bot.text.normalise import Plain, plain, spelling
+from bot.text.patterns import find, marked
+from bot.text.words import syllables, words
+
+#: Characters read of a long text: its first and its last. What a shopper wants stands there.
+HEAD, TAIL = 160, 60
+#: The length, in characters, from which the lines before begin to count less.
+SHORT = 4
+_CAN_BE_MARKED = re.compile(r"[\d元块市州盟]")
+_EMPTY = "∅"
+_BORDER = re.compile(r"[,，。;；!！?？、\s]+|(?:顺便|另外|还有就是|对了|以及|然后|同时|并且|而且)")
+
+Features = dict[str, float]
+
+
+@lru_cache(maxsize=2048)
+def tidy(text: str) -> str:
+    """*text* as the model reads it: plain, cut to size, slips mended, numbers and addresses by their kind."""
+    if len(text) > HEAD + TAIL:
+        text = f"{text[:HEAD]} {text[-TAIL:]}"
+    form = plain(text).text
+    if _CAN_BE_MARKED.search(form):
+        form = marked(form, find(Plain(form, tuple(range(len(form))), form)))
+    return spelling(form) or _EMPTY
+
+
+def own(text: str) -> Features:
+    """Features of a tidy text by itself: characters (1 to 4 long), words (1, 2), sounds (2, 3)."""
+    edged = f"^{text}$"
+    letters = [edged[at : at + size] for size in (1, 2, 3, 4) for at in range(len(edged) - size + 1)]
+    spoken = ["^", *words(text), "$"]
+    heard = ["^", *syllables(text), "$"]
+    found: Features = {}
+    _add(found, "c", letters, 1.0)
+    _add(found, "w", spoken[1:-1] + _chains(spoken, 2), 1.0)
+    _add(found, "s", _chains(heard, 2) + _chains(heard, 3), 0.7)
+    return found
+
+
+def _add(found: Features, kind: str, names: Sequence[str], weight: float) -> None:
+    """Put each name in once; the whole kind has length *weight*, however long the text."""
+    once = dict.fromkeys(names)
+    if once:
+        each = weight / len(once) ** 0.5
+        found.update((f"{kind}:{name}", each) for name in once)
+
+
+def _chains(items: Sequence[str], size: int) -> list[str]:
+    return ["".join(items[at : at + size]) for at in range(len(items) - size + 1)]
+
+
+#: What our last line did, by its words; the first that fits. A line may ask, offer, close, or only tell.
+_DID: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("close", r"还有(?:什么|其他|别的|其它).{0,12}(?:吗|么)|还需要(?:什么|其他|别的)|祝您|欢迎下次|再见|结束"),
+        ("greet", r"请问有什么(?:可以|能)|有什么(?:可以|能)帮|很高兴为您|为您服务|在的"),
+        ("choose", r"还是.{1,12}(?:呢|[?？]|$)|哪(?:一)?(?:个|款|种|件|单|笔)|请选择|1[.、].+2[.、]"),
+        ("value", r"多少|哪里|什么(?!时候都)|几[号天位码]|怎么称呼|为何|请(?:您)?(?:提供|发|输入|上传|说|填|告知|回复)|发(?:我|一下|给我)|告诉我|方便说|是谁"),
+        ("offer", r"(?:需要|要不要|要|可以|能|帮您|为您|给您|给亲).{0,24}(?:吗|么|嘛|不[?？]|好不好|[?？])|要不"),
+        ("confirm", r"(?:是|对|确认|确定|收到|有没有|方便).{0,16}(?:吗|么|[?？])|吗[?？]?$|是不是|是吧|对吧"),
+        ("wait", r"稍等|稍候|请等|查询中|正在|核实一下|马上|我看(?:一)?下"),
+        ("sorry", r"抱歉|不好意思|对不起|无法|不支持|不能|没法|退不了|暂无|暂不"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def did(ours: str) -> tuple[str, ...]:
+    """What our line *ours* did: names from `_DID`, the first of them the chief one; `tell` if none, `none` if empty."""
+    if not ours:
+        return ("none",)
+    acts = tuple(name for name, pattern in _DID if pattern.search(ours))
+    return acts or ("tell",)
+
+
+def last_of_theirs(before: Sequence[str]) -> str:
+    """The shopper's newest line before; empty if there is none."""
+    for said in reversed(before):
+        author, _, rest = said.partition(": ")
+        if author == "shopper":
+            return rest
+    return ""
+
+
+def weight_of_before(text: str) -> float:
+    """How much the lines before count: fully for a text of `SHORT` characters, less the longer it is."""
+    return min(1.0, (SHORT / len(text))) if text != _EMPTY else 1.0
+
+
+def around(text: str, before: Sequence[str]) -> Features:
+    """Features of what stood before a tidy *text*, and of the two together."""
+    ours, theirs = last_of_ours(before), last_of_theirs(before)
+    weight = weight_of_before(text)
+    found: Features = {}
+    acts = did(ours[-120:])
+    found[f"act:{acts[0]}"] = weight
+    for act in acts[1:]:
+        found[f"also:{act}"] = weight * 0.5
+    if len(text) <= 6:
+        found[f"both:{acts[0]}|{text}"] = weight
+        found[f"alone:{text}|{bool(before)}"] = weight
+    for kind, said in (("b", ours), ("t", theirs)):
+        if said:
+            _add(found, kind, words(tidy(said[-120:])), weight)
+    return found
+
+
+def clauses(text: str) -> list[str]:
+    """The clauses of a tidy text, at most six; none if there is only one."""
+    found = [clause for clause in _BORDER.split(text) if len(clause) >= 2]
+    return found[:6] if len(found) > 1 else []

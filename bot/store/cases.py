@@ -1,0 +1,80 @@
+"""Matters that outlive their conversation."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.store.models import Case
+
+SHOP_TIME = ZoneInfo("Asia/Shanghai")
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: numbers are read out on the phone
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What is known when a case is opened."""
+
+    type: str
+    severity: int
+    summary: str
+    promised_at: datetime
+    order_no: str | None = None
+    product_id: str | None = None
+
+
+def open_once(
+    session: Session, conversation_id: str, customer_id: str, seq: int, facts: CaseFacts, *, now: datetime
+) -> Case:
+    """The case that line *seq* opens; the same line opens it once, however often its turn is tried."""
+    key = f"{conversation_id}:{seq}:{facts.type}"
+    opened = session.scalar(select(Case).where(Case.idem_key == key))
+    if opened:
+        return opened
+    case = Case(
+        number=_free_number(session, key, now), idem_key=key, customer_id=customer_id,
+        conversation_id=conversation_id, type=facts.type, severity=facts.severity, order_no=facts.order_no,
+        product_id=facts.product_id, summary=facts.summary, opened_at=now, promised_at=facts.promised_at,
+    )  # fmt: skip
+    session.add(case)
+    session.flush()
+    return case
+
+
+def add_words(session: Session, number: str, customer_id: str, words: str) -> Case | None:
+    """Put the shopper's further words to their open case; None if there is no such open case of theirs."""
+    case = session.scalar(
+        select(Case).where(Case.number == number, Case.customer_id == customer_id, Case.closed_at.is_(None))
+    )
+    if case is not None:
+        case.summary = f"{case.summary}\n{words}"
+        session.flush()
+    return case
+
+
+def open_of(session: Session, customer_id: str, limit: int = 5) -> list[Case]:
+    """A customer's open cases, newest first."""
+    return list(
+        session.scalars(
+            select(Case)
+            .where(Case.customer_id == customer_id, Case.closed_at.is_(None))
+            .order_by(Case.opened_at.desc())
+            .limit(limit)
+        )
+    )
+
+
+def _free_number(session: Session, key: str, now: datetime) -> str:
+    """TS, the day, five letters drawn from *key*; drawn again in the rare case that the number is taken."""
+    for draw in range(100):
+        digest = hashlib.sha256(f"{key}:{draw}".encode()).digest()
+        letters = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:5])
+        number = f"TS{now.astimezone(SHOP_TIME):%y%m%d}-{letters}"
+        if session.scalar(select(Case.id).where(Case.number == number)) is None:
+            return number
+    raise RuntimeError("a hundred case numbers of one day were taken")
