@@ -69,6 +69,4 @@ def intent_of(tracker: Tracker) -> str:
 
 def open_case(turn: Turn, facts: CaseFacts) -> Case:
     """The case the line in hand opens; tried again, the same one."""
-    return cases.open_once(
-        turn.session, turn.conversation_id, turn.claim.customer_id, turn.seq, facts, now=turn.now
-    )
+    return cases.open_once(turn.session, turn.conversation_id, turn.claim.customer_id, turn.seq, facts, now=turn.now)

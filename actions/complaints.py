@@ -10,8 +10,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.base import Events
 from actions.requests import Matter, TakeRequest
 from bot.handoff.promise import complaint_by
-from bot.text.faults import fault_named
 from bot.talk.turn import Turn
+from bot.text.faults import fault_named
 
 _SHORT = 8  # characters: "我要投诉" tells nothing yet
 

@@ -9,7 +9,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Events, entities, entity, yuan
+from actions.base import Events, entities, entity
 from bot.errors import ProductNotFound
 from bot.shop.facts import Product, Promotion, Sku
 from bot.talk.turn import Turn

@@ -108,7 +108,9 @@ def tell(order: Order, why: str, say: CollectingDispatcher, now: datetime) -> No
         many = len(parts) > 1
         words = "；".join(f"包裹{number}{part}" for number, part in enumerate(parts, 1)) if many else parts[0]
         say.utter_message(
-            response="utter_track_parcel", parcels=f"分{len(parts)}个包裹：{words}。" if many else f"{words}。", **common
+            response="utter_track_parcel",
+            parcels=f"分{len(parts)}个包裹：{words}。" if many else f"{words}。",
+            **common,
         )
     elif order.state is OrderState.PAID:
         late = bool(order.dispatch_by and order.dispatch_by < now)

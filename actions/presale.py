@@ -171,7 +171,10 @@ class AdviseSize(AboutProduct):
             say.utter_message(response="utter_no_size_table", name=name, facts=facts)
             return
         advice = advise(
-            table, height=entity(tracker, "height"), weight=entity(tracker, "weight"), foot=entity(tracker, "foot_length")
+            table,
+            height=entity(tracker, "height"),
+            weight=entity(tracker, "weight"),
+            foot=entity(tracker, "foot_length"),
         )
         if not advice.measures:
             needed = "、".join(re.sub(r"[a-z]+$", "", column) for column in table.columns)
@@ -240,10 +243,10 @@ class AnswerAuthenticity(Answer):
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         product = meant_product(tracker, turn)
-        evidence = f"{product.short_name}的证明：{'；'.join(product.evidence)}。" if product and product.evidence else ""
-        say.utter_message(
-            response="utter_authenticity", authenticity=turn.shop.terms().authenticity, evidence=evidence
+        evidence = (
+            f"{product.short_name}的证明：{'；'.join(product.evidence)}。" if product and product.evidence else ""
         )
+        say.utter_message(response="utter_authenticity", authenticity=turn.shop.terms().authenticity, evidence=evidence)
         return None
 
 
@@ -291,7 +294,10 @@ class AnswerWarranty(Answer):
             return [SlotSet("pending", self.name()), SlotSet("asked", "product")]
         returns = f"支持签收后{days}天内无理由退货。" if product.returnable_7_days else "这款不支持无理由退货。"
         say.utter_message(
-            response="utter_warranty", name=product.short_name, warranty=product.warranty or "详情里没有写", returns=returns
+            response="utter_warranty",
+            name=product.short_name,
+            warranty=product.warranty or "详情里没有写",
+            returns=returns,
         )
         return remember(product)
 
@@ -304,9 +310,7 @@ class AnswerInstallation(AboutProduct):
 
     def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> None:
         if product.installation:
-            say.utter_message(
-                response="utter_installation", name=product.short_name, installation=product.installation
-            )
+            say.utter_message(response="utter_installation", name=product.short_name, installation=product.installation)
         else:
             say.utter_message(response="utter_installation_missing", name=product.short_name)
 

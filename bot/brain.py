@@ -98,7 +98,9 @@ class Brain:
             with begin(self.database) as session:
                 inbox.let_go(session, claim, retry_at=None)
         except (Exception, AbortTurn) as fault:
-            log.error("turn failed", conversation=claim.conversation_id, attempt=claim.attempts, fault=repr(fault)[:200])
+            log.error(
+                "turn failed", conversation=claim.conversation_id, attempt=claim.attempts, fault=repr(fault)[:200]
+            )
             if claim.attempts >= self.settings.turn_tries:
                 write_dead_letter(self.database, claim, type(fault).__name__, now=now)
             else:
@@ -123,9 +125,7 @@ class Brain:
             said.append(line)
         return result
 
-    async def _replies(
-        self, turn: Turn, understood: Sequence[Understood]
-    ) -> tuple[list[lines.Reply], str | None]:
+    async def _replies(self, turn: Turn, understood: Sequence[Understood]) -> tuple[list[lines.Reply], str | None]:
         """What to say; nothing while a human owns the conversation, and never nothing otherwise."""
         if turn.claim.owner == "agent":
             return [], turn.claim.state

@@ -32,7 +32,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the gateway listens on")
     port: int = Field(8000, description="port the gateway listens on")
 
-    identity_secret: SecretStr = Field(SecretStr(""), description="shared with the storefront: signs identities (HS256)")
+    origins: tuple[str, ...] = Field((), description='shop pages on other hosts that may embed the chat: ["https://…"]')
+
+    identity_secret: SecretStr = Field(
+        SecretStr(""), description="shared with the storefront: signs identities (HS256)"
+    )
     session_secret: SecretStr = Field(SecretStr(""), description="signs conversation tokens")
     rest_token: SecretStr = Field(SecretStr(""), description="bearer token of the Rasa REST door; empty: door closed")
 

@@ -371,7 +371,7 @@ def test_history_is_there_after_a_reload(visit, gateway):
     assert 1 == len(gateway.created)
 
 
-def test_a_long_history_is_read_page_by_page(visit, gateway):
+def test_a_long_history_is_read_in_full(visit, gateway):
     page = opened(visit())
     page.evaluate("Liuxin.close()")
     gateway.streams_open = False
@@ -670,6 +670,47 @@ def test_a_lost_conversation_is_replaced_silently_and_the_line_goes_there(visit,
     expect(page.get_by_text("以上是之前的对话")).to_be_visible()
     expect(page.get_by_text("还在吗")).to_have_count(1)
     assert lost not in gateway.lines
+
+
+def test_an_expired_token_is_noticed_by_a_line_even_while_the_stream_lives(visit, gateway):
+    page = opened(visit())
+    until(lambda: page.locator("liuxin-chat header p").text_content(), page)
+    del gateway.tokens[gateway.newest]
+
+    type_line(page, "还在吗")
+    until(lambda: len(gateway.created) == 2, page)
+    expect(page.get_by_text("已发送")).to_be_visible()
+    gateway.say("一直都在")
+
+    expect(bubbles(page).last).to_contain_text("一直都在")
+
+
+def test_a_line_that_waited_anonymously_goes_into_the_signed_in_talk(visit, gateway):
+    page = visit()
+    gateway.creation_refusals.append((429, {"code": "busy", "reason": "人太多了，请稍等"}))
+    page.evaluate("Liuxin.say('登录前没发出去的')")
+    until(lambda: gateway.created, page)
+
+    page.evaluate("(jwt) => Liuxin.identify(jwt)", jwt_of("u1001"))
+    until(lambda: gateway.said("登录前没发出去的"), page)
+
+    assert gateway.created[-1]["identity"] is not None
+    until(lambda: not unsent(page), page)
+
+
+def test_a_second_tab_forgets_too_when_the_shopper_signs_out(visit, gateway):
+    gateway.identities.append(jwt_of("u1001"))
+    first, second = visit("data-identity-url=/identity"), visit("data-identity-url=/identity")
+    opened(first)
+    opened(second)
+    type_line(first, "我的隐私")
+    expect(second.get_by_text("我的隐私")).to_be_visible()
+
+    gateway.identities = deque([None])
+    first.evaluate("Liuxin.identify(null)")
+
+    expect(first.get_by_text("我的隐私")).to_have_count(0)
+    expect(second.get_by_text("我的隐私")).to_have_count(0)
 
 
 def test_the_head_says_who_is_serving(visit, gateway):
@@ -1018,6 +1059,6 @@ def test_the_storefront_fits_a_small_phone(context, storefront, path):
     page.set_viewport_size({"width": 320, "height": 568})
 
     page.goto(storefront + path)
-    page.wait_for_selector("#grid li, .product, #found:not(:text('正在加载'))")
+    expect(page.locator("#found")).not_to_contain_text("正在加载")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -6,7 +6,9 @@ of sixty seconds (R6). `MessageProcessor` is built directly. Every touch of Rasa
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +34,7 @@ from bot.nlu.needs import Understood
 from bot.shop.facts import Shop
 from bot.store.lines import Reply, Said
 from bot.talk.turn import Turn, current_turn
+from bot.text.normalise import plain
 
 
 class Collector(OutputChannel):
@@ -65,12 +68,19 @@ class Engine:
     async def understand(self, line: Said, earlier: Sequence[Said], page: dict[str, Any] | None = None) -> Understood:
         """What *line* means after the *earlier* lines; touches no store but may ask the shop for its catalogue."""
         metadata = {"before": [f"{said.author}: {said.text}" for said in earlier], "page": page or {}}
-        message = UserMessage(line.text, sender_id="understand", metadata=metadata)
+        message = UserMessage(without_command(line.text), sender_id="understand", metadata=metadata)
         parse = await self.processor.parse_message(message)
         parse["entities"] = [*parse["entities"], *self.linker.entities(line.text, parse["entities"])]
         return _understood(line, parse)
 
-    async def answer(self, turn: Turn, needs: Sequence[Understood], state: str | None) -> tuple[list[Reply], str | None]:
+    def warm_up(self) -> None:
+        """Load what is loaded at first need, before a shopper waits for it."""
+        line = Said(1, "shopper", "我想问一下这个怎么弄来着", datetime.now(UTC))
+        asyncio.new_event_loop().run_until_complete(self.understand(line, ()))
+
+    async def answer(
+        self, turn: Turn, needs: Sequence[Understood], state: str | None
+    ) -> tuple[list[Reply], str | None]:
         """Answer each of *needs* in turn; returns the replies and the new state. Nothing is committed here."""
         turn_token, state_token = current_turn.set(turn), in_hand.set(state)
         out = Collector()
@@ -89,10 +99,15 @@ class Engine:
         turn.needs.append(parse["intent"]["name"])
         await self.processor.handle_message(
             UserMessage(
-                line.text, out, turn.conversation_id, parse_data=parse, input_channel=turn.claim.channel,
+                without_command(line.text), out, turn.conversation_id, parse_data=parse, input_channel=turn.claim.channel,
                 message_id=f"{turn.conversation_id}:{line.seq}",
             )
         )  # fmt: skip
+
+
+def without_command(text: str) -> str:
+    """*text*, of the same length, in a form in which Rasa takes no "/intent{…}" for a command (reliability R17)."""
+    return text.replace("/", "／") if "/" in plain(text).text[:1] else text
 
 
 def _understood(line: Said, parse: dict[str, Any]) -> Understood:

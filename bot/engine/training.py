@@ -50,7 +50,9 @@ def fingerprint(root: Path = ROOT) -> str:
     digest = hashlib.sha256()
     for name in _TRAINED_FROM:
         place = root / name
-        files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix in (".yml", ".txt", ".py"))
+        files = (
+            [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix in (".yml", ".txt", ".py"))
+        )
         for file in files:
             digest.update(str(file.relative_to(root)).encode())
             digest.update(file.read_bytes())

@@ -100,7 +100,7 @@ def _rows(features: Sequence[Features], at_least: int) -> dict[str, int]:
     return {name: row for row, name in enumerate(name for name, often in seen.items() if often >= at_least)}
 
 
-def _table(features: Sequence[Features], rows: Mapping[str, int]) -> "csr_matrix":  # type: ignore[name-defined]  # noqa: F821
+def _table(features: Sequence[Features], rows: Mapping[str, int]) -> csr_matrix:  # type: ignore[name-defined]  # noqa: F821
     from scipy.sparse import csr_matrix
 
     known = [[(rows[name], weight) for name, weight in each.items() if name in rows] for each in features]

@@ -54,10 +54,17 @@ def open_thread(session: Session, customer_id: str, channel: str) -> Conversatio
     """The customer's newest open thread on this channel."""
     return session.scalar(
         select(Conversation)
-        .where(Conversation.customer_id == customer_id, Conversation.channel == channel, Conversation.closed_at.is_(None))
+        .where(
+            Conversation.customer_id == customer_id, Conversation.channel == channel, Conversation.closed_at.is_(None)
+        )
         .order_by(Conversation.opened_at.desc())
         .limit(1)
     )
+
+
+def customer_of(session: Session, conversation_id: str) -> str | None:
+    """Whose thread this is; None if there is no such thread."""
+    return session.scalar(select(Conversation.customer_id).where(Conversation.id == conversation_id))
 
 
 def ownership(session: Session, conversation_id: str) -> Ownership | None:

@@ -34,7 +34,9 @@ def open_store(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, json_serializer=dumps, connect_args={"timeout": WAIT_S, "check_same_thread": False})
+        engine = create_engine(
+            parsed, json_serializer=dumps, connect_args={"timeout": WAIT_S, "check_same_thread": False}
+        )
         _speak_sqlite(engine)
         return engine
     options = f"-c statement_timeout={int(WAIT_S * 1000)} -c lock_timeout={int(WAIT_S * 1000)} -c timezone=UTC"

@@ -86,4 +86,6 @@ def let_go(session: Session, claim: Claim, *, retry_at: datetime | None) -> None
 
 def forget_leases(session: Session) -> None:
     """A store with one brain, which starts now: leases are a dead predecessor's."""
-    session.execute(update(Conversation).where(Conversation.lease_until.is_not(None)).values(lease_by=None, lease_until=None))
+    session.execute(
+        update(Conversation).where(Conversation.lease_until.is_not(None)).values(lease_by=None, lease_until=None)
+    )

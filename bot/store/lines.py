@@ -164,7 +164,9 @@ def replies_to(session: Session, conversation_id: str, seq: int) -> list[Said]:
         .scalar_subquery()
     )
     rows = session.execute(
-        select(*_SAID).where(Line.conversation_id == conversation_id, Line.reply_to == answered, Line.part < WAITING_PARTS).order_by(Line.part)
+        select(*_SAID)
+        .where(Line.conversation_id == conversation_id, Line.reply_to == answered, Line.part < WAITING_PARTS)
+        .order_by(Line.part)
     )
     return [Said(*row) for row in rows]
 

@@ -83,7 +83,9 @@ class Conversation(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id, comment="random id, seen by strangers")
+    id: Mapped[str] = mapped_column(
+        String(32), primary_key=True, default=new_id, comment="random id, seen by strangers"
+    )
     customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True, comment="who is talking")
     channel: Mapped[str] = mapped_column(String(32), comment="where: web, rest …")
     buyer_id: Mapped[str | None] = mapped_column(
@@ -93,12 +95,18 @@ class Conversation(Base):
     closed_at: Mapped[datetime | None] = mapped_column(comment="UTC; null while open")
     owner: Mapped[str] = mapped_column(String(8), default="bot", comment="bot, queue or agent: who answers")
     agent: Mapped[str | None] = mapped_column(String(64), comment="the agent who owns it; null unless owner is agent")
-    epoch: Mapped[int] = mapped_column(Integer, default=0, comment="counts changes of owner; a reply names the one it saw")
+    epoch: Mapped[int] = mapped_column(
+        Integer, default=0, comment="counts changes of owner; a reply names the one it saw"
+    )
     last_seq: Mapped[int] = mapped_column(Integer, default=0, comment="number of the newest line")
-    waiting_since: Mapped[datetime | None] = mapped_column(comment="time of the oldest unhandled line, UTC; null if none")
+    waiting_since: Mapped[datetime | None] = mapped_column(
+        comment="time of the oldest unhandled line, UTC; null if none"
+    )
     lease_by: Mapped[str | None] = mapped_column(String(64), comment="the brain at work on it")
     lease_until: Mapped[datetime | None] = mapped_column(comment="until when others leave it alone, UTC")
-    fence: Mapped[int] = mapped_column(Integer, default=0, comment="counts claims; a turn commits only under its own number")
+    fence: Mapped[int] = mapped_column(
+        Integer, default=0, comment="counts claims; a turn commits only under its own number"
+    )
     attempts: Mapped[int] = mapped_column(Integer, default=0, comment="claims since the last committed turn")
     state: Mapped[str | None] = mapped_column(Text, deferred=True, comment="Rasa's events, JSON; a cache of `lines`")
 
@@ -149,8 +157,12 @@ class Assessment(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True, comment="its thread")
     seq: Mapped[int] = mapped_column(Integer, primary_key=True, comment="the shopper's line it was made at")
     at: Mapped[datetime] = mapped_column(comment="UTC")
-    p_dissatisfied: Mapped[float] = mapped_column(Float, comment="probability that this conversation ends badly, 0 to 1")
-    hard_trigger: Mapped[str | None] = mapped_column(String(16), comment="request, safety, self_harm, law or fraud; null")
+    p_dissatisfied: Mapped[float] = mapped_column(
+        Float, comment="probability that this conversation ends badly, 0 to 1"
+    )
+    hard_trigger: Mapped[str | None] = mapped_column(
+        String(16), comment="request, safety, self_harm, law or fraud; null"
+    )
     reasons: Mapped[list[str]] = mapped_column(comment="up to four sentences an agent reads, strongest first")
     model_version: Mapped[str] = mapped_column(String(32), comment="which weights made it")
 
@@ -172,7 +184,9 @@ class Escalation(Base):
     id: Mapped[int] = mapped_column(primary_key=True, comment="row number")
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), comment="its thread")
     customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True, comment="who is waiting")
-    skill: Mapped[str] = mapped_column(String(32), comment="which agents: general, orders, aftersale, complaints, safety")
+    skill: Mapped[str] = mapped_column(
+        String(32), comment="which agents: general, orders, aftersale, complaints, safety"
+    )
     priority: Mapped[int] = mapped_column(Integer, comment="0 before 1 before 2; equal: longest waiting first")
     reasons: Mapped[list[str]] = mapped_column(comment="sentences an agent reads, most serious first; at least one")
     queued_at: Mapped[datetime] = mapped_column(comment="UTC")
@@ -189,9 +203,13 @@ class Case(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, comment="row number")
     number: Mapped[str] = mapped_column(String(24), unique=True, comment="what the shopper is told: TS261122-7F3K2")
-    idem_key: Mapped[str] = mapped_column(String(64), unique=True, comment="conversation:line:type: the same turn opens one")
+    idem_key: Mapped[str] = mapped_column(
+        String(64), unique=True, comment="conversation:line:type: the same turn opens one"
+    )
     customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True, comment="whose matter")
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True, comment="where it was raised")
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id"), index=True, comment="where it was raised"
+    )
     type: Mapped[str] = mapped_column(String(32), comment="the intent that opened it: complain, return_goods …")
     severity: Mapped[int] = mapped_column(Integer, comment="1 high, 2 ordinary, 3 low")
     order_no: Mapped[str | None] = mapped_column(String(32), comment="the order it is about; null if none was named")

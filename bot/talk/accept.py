@@ -75,9 +75,7 @@ def accept(
         wait_s = _seconds_to_wait(session, thread, pace, now)
         if wait_s:
             return TooFast(wait_s)
-        seq = lines.add_from_shopper(
-            session, thread, text, client_msg_id=client_msg_id, payload=payload, now=now
-        )
+        seq = lines.add_from_shopper(session, thread, text, client_msg_id=client_msg_id, payload=payload, now=now)
         if thread.owner != "agent" and asks_for_human(text):
             honour_human_wish(session, thread, seq, now=now)
         return Accepted(seq, now, again=False)

@@ -91,9 +91,7 @@ class Turn:
         if self.wish is None:
             self.wish = HumanWish(reasons, skill, priority)
         else:
-            self.wish = HumanWish(
-                self.wish.reasons + reasons, self.wish.skill, min(self.wish.priority, priority)
-            )
+            self.wish = HumanWish(self.wish.reasons + reasons, self.wish.skill, min(self.wish.priority, priority))
 
     def close(self) -> None:
         """Roll back what was not committed and let the connection go; harmless after a commit."""

@@ -522,6 +522,7 @@
       const name = `${conversation.who}:conversation`;
       if (this.shelf.read(name)?.token === conversation.token) this.shelf.remove(name);
       this.conversation = null;
+      this.stream?.close();
     }
 
     identify(jwt) {

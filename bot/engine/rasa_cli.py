@@ -1,0 +1,38 @@
+"""Rasa's own command line, made to run here."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bot.engine.training import check_config
+from bot.settings import ROOT
+
+_NO_DIALOGUE_SHELL = (
+    "`rasa shell` cannot hold a dialogue here (it asks for a streaming call that Sanic no longer has): "
+    "use `python -m bot chat`. `rasa shell nlu` works."
+)
+_NO_SERVER = "`rasa run` is not used here: Rasa has no port in Liuxin. Use `python -m bot up` (docs/map.md)."
+
+
+def run(words: list[str]) -> int:
+    """Run `rasa *words*`; returns its exit code."""
+    if words[:1] == ["shell"] and words[1:2] != ["nlu"]:
+        typer.echo(_NO_DIALOGUE_SHELL, err=True)
+        return 2
+    if words[:1] in (["run"], ["x"], ["interactive"]):
+        typer.echo(_NO_SERVER, err=True)
+        return 2
+    if words[:1] == ["train"]:
+        check_config(ROOT / "config.yml")
+    if words[:2] == ["test", "nlu"] and "--no-plot" not in words:
+        words = [*words, "--no-plot"]  # the plots need matplotlib, which this environment leaves out
+    from rasa.__main__ import main
+
+    sys.argv = ["rasa", *words]
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0) if not isinstance(end.code, str) else 1
+    return 0
