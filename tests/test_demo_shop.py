@@ -21,10 +21,10 @@ import pytest
 
 from bot.errors import OrderNotFound, ProductNotFound, ShopUnavailable
 from bot.shop.demo import DEMO_BUYERS, DemoShop
-from bot.shop.demo_build import Told, tell
-from bot.shop.demo_ledger import DONE_AFTER, freight
-from bot.shop.demo_offers import TERMS, TIER_FROM_FEN
-from bot.shop.demo_parcels import CHINA
+from bot.shop.demo.build import Told, tell
+from bot.shop.demo.ledger import DONE_AFTER, freight
+from bot.shop.demo.offers import TERMS, TIER_FROM_FEN
+from bot.shop.demo.parcels import CHINA
 from bot.shop.facts import Order, OrderState, Parcel, ParcelState, PromotionKind
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """How a product of the demo shop is written down, and how it becomes a `Product`.
 
-The pages themselves stand in `demo_goods_<category>.py`, written by hand: brands, models, numbers and certificates are
+The pages themselves stand in `pages/<category>.py`, written by hand: brands, models, numbers and certificates are
 invented, the fields and their values are such as real pages have. Three short notations keep a page on a few lines:
 
 page    one field per line or between " | ": its name, a blank, its value

@@ -1,10 +1,10 @@
-"""手机数码: phones, sound, wrist and desk. For the notations see `demo_goods`."""
+"""手机数码: phones, sound, wrist and desk. For the notations see `bot.shop.demo.goods`."""
 
 # fmt: off
 
 from __future__ import annotations
 
-from bot.shop.demo_goods import Goods
+from bot.shop.demo.goods import Goods
 
 GOODS = (
     Goods(

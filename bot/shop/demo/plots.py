@@ -1,7 +1,7 @@
 """What can become of an order in the demo shop: one function for every way it can stand.
 
 Each plot takes the ledger, the buyer and the basket and writes one order that stands as its name says. `PLOTS` says
-how many of each are written beside the ordinary orders of `demo_orders`.
+how many of each are written beside the ordinary orders of `orders`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.shop.demo_ledger import Basket, Ledger, route, state, write
-from bot.shop.demo_offers import TERMS
-from bot.shop.demo_parcels import Route, cut, pack, refused, sent_back, stuck, troubled, waiting_for_pickup
-from bot.shop.demo_people import Person
+from bot.shop.demo.ledger import Basket, Ledger, route, state, write
+from bot.shop.demo.offers import TERMS
+from bot.shop.demo.parcels import Route, cut, pack, refused, sent_back, stuck, troubled, waiting_for_pickup
+from bot.shop.demo.people import Person
 from bot.shop.facts import Order, Parcel, Refund
 
 Plot = Callable[[Ledger, Person, Basket], Order]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from bot.shop.demo_ledger import Basket, Ledger, route, write
-from bot.shop.demo_parcels import cut, pack
-from bot.shop.demo_people import Person
-from bot.shop.demo_plots import arriving, in_refund, known, no_scan, on_its_way, out_for_delivery, paid, unpaid
+from bot.shop.demo.ledger import Basket, Ledger, route, write
+from bot.shop.demo.parcels import cut, pack
+from bot.shop.demo.people import Person
+from bot.shop.demo.plots import arriving, in_refund, known, no_scan, on_its_way, out_for_delivery, paid, unpaid
 from bot.shop.facts import Order, Product, Sku
 
 DEMO_BUYERS: tuple[tuple[str, str], ...] = (

@@ -19,14 +19,14 @@ from pathlib import Path
 from random import Random
 from uuid import uuid4
 
-from bot.shop.demo_catalogue import catalogue, products_by_short_name
-from bot.shop.demo_ledger import Ledger
-from bot.shop.demo_offers import coupons, one_of_each, promotions
-from bot.shop.demo_orders import buyers, eventful_count, eventful_orders, habits, ordinary_orders
-from bot.shop.demo_parcels import CHINA
-from bot.shop.demo_people import Person, people
-from bot.shop.demo_scenes import CAST, scenes
-from bot.shop.demo_schema import TABLES, body, reader
+from bot.shop.demo.catalogue import catalogue, products_by_short_name
+from bot.shop.demo.ledger import Ledger
+from bot.shop.demo.offers import coupons, one_of_each, promotions
+from bot.shop.demo.orders import buyers, eventful_count, eventful_orders, habits, ordinary_orders
+from bot.shop.demo.parcels import CHINA
+from bot.shop.demo.people import Person, people
+from bot.shop.demo.scenes import CAST, scenes
+from bot.shop.demo.schema import TABLES, body, reader
 from bot.shop.facts import Buyer, Coupon, Order, Product, Promotion
 
 BUYER_COUNT = 300
@@ -91,7 +91,7 @@ def _coupons(
 @cache
 def source_mark() -> str:
     """Changes with any line of the demo shop's code, so that an old file is never taken for a new one."""
-    sources = sorted(Path(__file__).parent.glob("demo*.py")) + [Path(__file__).parent / "facts.py"]
+    sources = [*sorted(Path(__file__).parent.rglob("*.py")), Path(__file__).parent.parent / "facts.py"]
     return sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
 
 

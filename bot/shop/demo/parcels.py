@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import ceil
 from random import Random
 
-from bot.shop.demo_people import Person
+from bot.shop.demo.people import Person
 from bot.shop.facts import Parcel, ParcelState, Trace
 
 CHINA = timezone(timedelta(hours=8), "CST")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from bot.shop.demo_ledger import Basket, Ledger
-from bot.shop.demo_offers import TIER_FROM_FEN
-from bot.shop.demo_people import Person
-from bot.shop.demo_plots import PLOTS, arriving
+from bot.shop.demo.ledger import Basket, Ledger
+from bot.shop.demo.offers import TIER_FROM_FEN
+from bot.shop.demo.people import Person
+from bot.shop.demo.plots import PLOTS, arriving
 from bot.shop.facts import Buyer, Order, OrderState, Product, Sku
 
 HISTORY_DAYS = 540

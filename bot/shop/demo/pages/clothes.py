@@ -1,10 +1,10 @@
-"""服装: what the demo shop sells to wear. For the notations see `demo_goods`."""
+"""服装: what the demo shop sells to wear. For the notations see `bot.shop.demo.goods`."""
 
 # fmt: off
 
 from __future__ import annotations
 
-from bot.shop.demo_goods import Goods
+from bot.shop.demo.goods import Goods
 
 _WOMEN = "身高cm 体重kg 胸围cm | S 153-160 42-48 80-84 | M 158-165 48-54 84-88 | L 162-169 54-60 88-92 | XL 165-173 60-67 92-97"
 _WOMEN_LOOSE = "身高cm 体重kg 胸围cm | S 153-160 40-50 78-86 | M 158-165 50-58 86-92 | L 162-172 58-67 92-99"

@@ -1,10 +1,10 @@
-"""鞋靴: what the demo shop sells to walk in. For the notations see `demo_goods`."""
+"""鞋靴: what the demo shop sells to walk in. For the notations see `bot.shop.demo.goods`."""
 
 # fmt: off
 
 from __future__ import annotations
 
-from bot.shop.demo_goods import Goods, shoe_sizes
+from bot.shop.demo.goods import Goods, shoe_sizes
 
 GOODS = (
     Goods(

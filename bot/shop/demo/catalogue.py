@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.shop import (
-    demo_goods_appliances,
-    demo_goods_baby,
-    demo_goods_beauty,
-    demo_goods_clothes,
-    demo_goods_digital,
-    demo_goods_food,
-    demo_goods_kitchen,
-    demo_goods_shoes,
+from bot.shop.demo.goods import Goods
+from bot.shop.demo.pages import (
+    appliances,
+    baby,
+    beauty,
+    clothes,
+    digital,
+    food,
+    kitchen,
+    shoes,
 )
-from bot.shop.demo_goods import Goods
 from bot.shop.facts import Product
 
 GOODS: tuple[Goods, ...] = (
-    *demo_goods_clothes.GOODS,
-    *demo_goods_shoes.GOODS,
-    *demo_goods_digital.GOODS,
-    *demo_goods_kitchen.GOODS,
-    *demo_goods_appliances.GOODS,
-    *demo_goods_beauty.GOODS,
-    *demo_goods_food.GOODS,
-    *demo_goods_baby.GOODS,
+    *clothes.GOODS,
+    *shoes.GOODS,
+    *digital.GOODS,
+    *kitchen.GOODS,
+    *appliances.GOODS,
+    *beauty.GOODS,
+    *food.GOODS,
+    *baby.GOODS,
 )
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 
-from bot.shop.demo_offers import TERMS
-from bot.shop.demo_parcels import CHINA, Route, at
-from bot.shop.demo_people import Person, full_name, phone
+from bot.shop.demo.offers import TERMS
+from bot.shop.demo.parcels import CHINA, Route, at
+from bot.shop.demo.people import Person, full_name, phone
 from bot.shop.facts import Order, OrderItem, OrderState, Parcel, ParcelState, Product, Refund, Sku
 
 DONE_AFTER = timedelta(days=10)  #: a signed order counts as done after this

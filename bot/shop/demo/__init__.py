@@ -1,6 +1,6 @@
 """The demo shop: a whole invented shop in one SQLite file, standing for a shop's own system.
 
-The file is made on the first start of a day (`demo_build`) and only read afterwards, each call over a connection of its
+The file is made on the first start of a day (`build`) and only read afterwards, each call over a connection of its
 own; so any thread may call, and a file that another process renewed is seen at once.
 """
 
@@ -16,10 +16,10 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.errors import OrderNotFound, ProductNotFound, ShopUnavailable
-from bot.shop.demo_build import make_sure
-from bot.shop.demo_offers import TERMS
-from bot.shop.demo_scenes import DEMO_BUYERS
-from bot.shop.demo_schema import buyer_from, coupon_from, order_from, product_from, promotion_from, reader
+from bot.shop.demo.build import make_sure
+from bot.shop.demo.offers import TERMS
+from bot.shop.demo.scenes import DEMO_BUYERS
+from bot.shop.demo.schema import buyer_from, coupon_from, order_from, product_from, promotion_from, reader
 from bot.shop.facts import Buyer, Coupon, Order, Product, Promotion, ShopTerms
 
 __all__ = ["DEMO_BUYERS", "DemoShop"]

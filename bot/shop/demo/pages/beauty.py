@@ -1,10 +1,10 @@
-"""美妆个护: face, hair and body. For the notations see `demo_goods`."""
+"""美妆个护: face, hair and body. For the notations see `bot.shop.demo.goods`."""
 
 # fmt: off
 
 from __future__ import annotations
 
-from bot.shop.demo_goods import Goods
+from bot.shop.demo.goods import Goods
 
 GOODS = (
     Goods(

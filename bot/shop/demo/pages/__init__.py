@@ -1,0 +1,1 @@
+"""The hand-written product pages, one file a department."""
