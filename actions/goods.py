@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,16 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Events, entities, entity
+from actions.base import Events, entities, entity, yuan
 from bot.errors import ProductNotFound
 from bot.shop.facts import Product, Promotion, Sku
 from bot.talk.turn import Turn
+from bot.text.normalise import plain
+
+#: What belongs to asking, not to what is asked for.
+_ASKING = re.compile(
+    r"推荐|有没有|有什么|哪一?款|哪个|适合|好用|好看|便宜|性价比|想买|想要|给我|帮我|预算|\d+(?:元|块)?(?:以内|以下|左右|上下|之内|内)?|一下|一款|一个"
+)
 
 
 def meant_product(tracker: Tracker, turn: Turn) -> Product | None:
@@ -99,3 +106,42 @@ def promotions_in_words(offers: Sequence[Promotion]) -> str:
 def attributes_in_words(attributes: Mapping[str, str], limit: int = 4) -> str:
     """The first *limit* fields as the page has them."""
     return "，".join(f"{name}：{value}" for name, value in list(attributes.items())[:limit])
+
+
+def of_kind(products: Iterable[Product], text: str) -> list[Product]:
+    """The products whose names share most with *text*, two characters in a row at least; none if none shares any."""
+    wanted = _ASKING.sub(" ", plain(text).text)
+    scores = [(shared(wanted, _names(product)), product) for product in products]
+    most = max((score for score, _ in scores), default=0)
+    return [product for score, product in scores if most and score == most]
+
+
+def shared(wanted: str, names: str) -> int:
+    """How many characters of *wanted* stand in *names* in stretches of two or more."""
+    count, start = 0, 0
+    while start < len(wanted) - 1:
+        end = start
+        while end < len(wanted) and not wanted[end].isspace() and wanted[start : end + 1] in names:
+            end += 1
+        count += end - start if end - start >= 2 else 0
+        start = max(end, start + 1)
+    return count
+
+
+def _names(product: Product) -> str:
+    return plain(" ".join((product.category, product.short_name, product.name, *product.aliases))).text
+
+
+def best_of(products: Iterable[Product], limit_fen: int | None, count: int = 3) -> list[Product]:
+    """The best sellers that can be ordered within *limit_fen*, at most *count*."""
+    affordable = [p for p in products if p.stock and (limit_fen is None or p.price_fen <= limit_fen)]
+    return sorted(affordable, key=lambda product: -product.sold)[:count]
+
+
+def differences(one: Product, two: Product) -> str:
+    """Price, and the fields both pages have in which they differ: this one's value / that one's; at most eight."""
+    rows = [f"价格 {yuan(one.price_fen)}元 / {yuan(two.price_fen)}元"]
+    for name, value in one.attributes.items():
+        if name in two.attributes and two.attributes[name] != value:
+            rows.append(f"{name} {value} / {two.attributes[name]}")
+    return "；".join(rows[:8])

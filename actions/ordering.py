@@ -95,8 +95,8 @@ def settled() -> Events:
     return [SlotSet("pending", None), SlotSet("asked", None)]
 
 
-def card(order: Order) -> dict[str, Any]:
-    """The order as a card: the same facts as the words beside it."""
+def card(order: Order, *, to_choose: bool = False) -> dict[str, Any]:
+    """The order as a card: the same facts as the words beside it; with a button when one is *to_choose* among several."""
     facts = [["商品", order.title], ["实付" if order.paid_at else "应付", f"{yuan(order.total_fen)}元"]]
     for parcel in order.parcels[:2]:
         facts.append([parcel.courier, f"****{parcel.waybill[-4:]} {parcel.state}"])
@@ -105,7 +105,7 @@ def card(order: Order) -> dict[str, Any]:
     return {
         "kind": "order", "order_no": order.order_no, "title": order.title, "state": str(order.state),
         "placed_at": order.placed_at.isoformat(), "total_fen": order.total_fen,
-        "image": f"/demo/img/{order.items[0].product_id}.svg", "facts": facts, "say": f"订单{order.order_no}到哪了",
+        "image": f"/demo/img/{order.items[0].product_id}.svg", "facts": facts, "say": f"订单{order.order_no}到哪了" if to_choose else None,
     }  # fmt: skip
 
 

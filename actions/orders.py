@@ -27,7 +27,7 @@ class TrackOrder(Answer):
             orders = "；".join(f"{order.title}（{order.state}）" for order in pick.among)
             say.utter_message(
                 response="utter_which_order", count=len(pick.among), orders=orders,
-                json_message={"cards": [card(order) for order in pick.among]},
+                json_message={"cards": [card(order, to_choose=True) for order in pick.among]},
             )  # fmt: skip
             return [SlotSet("pending", self.name()), SlotSet("asked", "order_no"), *pick.slots]
         if pick.order is None:

@@ -12,9 +12,12 @@ from actions.base import Answer, Events, entity, yuan
 from actions.goods import (
     ask_which,
     attributes_in_words,
+    best_of,
     card,
+    differences,
     meant_product,
     named_products,
+    of_kind,
     promotions_for,
     promotions_in_words,
     remember,
@@ -198,11 +201,11 @@ class Recommend(Answer):
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         budget = _BUDGET.search(turn.text)
         limit_fen = int(budget.group(1)) * 100 if budget else None
-        fitting = _of_kind(turn.shop.products(), turn.text)
-        if not fitting and limit_fen is None:
+        fitting = of_kind([product for product in turn.shop.products() if product.stock], turn.text)
+        if not fitting:
             say.utter_message(response="utter_recommend_ask")
             return [SlotSet("pending", self.name()), SlotSet("asked", "kind")]
-        chosen = _best(fitting or list(turn.shop.products()), limit_fen)
+        chosen = best_of(fitting, limit_fen)
         if not chosen:
             say.utter_message(response="utter_recommend_none")
             return None
@@ -229,7 +232,7 @@ class Compare(Answer):
             return None
         one, two = products[:2]
         say.utter_message(
-            response="utter_compare", one=one.short_name, two=two.short_name, differences=_differences(one, two),
+            response="utter_compare", one=one.short_name, two=two.short_name, differences=differences(one, two),
             json_message={"cards": [card(one), card(two)]},
         )  # fmt: skip
         return None
@@ -324,31 +327,9 @@ def show(product: Product, say: CollectingDispatcher) -> None:
     )  # fmt: skip
 
 
-def _of_kind(products, text: str) -> list[Product]:  # type: ignore[no-untyped-def]
-    """Products whose category, or a field that says what they are, is named in *text*."""
-    return [product for product in products if any(word in text for word in _kind_words(product))]
-
-
-def _kind_words(product: Product) -> list[str]:
-    kinds = [value for key, value in product.attributes.items() if key in ("类目", "类型", "品类", "种类", "品名")]
-    return [product.category, *kinds]
-
-
-def _best(products: list[Product], limit_fen: int | None, count: int = 3) -> list[Product]:
-    affordable = [p for p in products if p.stock and (limit_fen is None or p.price_fen <= limit_fen)]
-    return sorted(affordable, key=lambda product: -product.sold)[:count]
-
-
-def _differences(one: Product, two: Product) -> str:
-    rows = [f"价格 {yuan(one.price_fen)}元 / {yuan(two.price_fen)}元"]
-    for name, value in one.attributes.items():
-        if name in two.attributes and two.attributes[name] != value:
-            rows.append(f"{name} {value} / {two.attributes[name]}")
-    return "；".join(rows[:8])
-
-
 def _province_in(text: str, terms: ShopTerms) -> str | None:
-    return next((name for name in terms.days_to_arrive if name != "default" and name in text), None)
+    places = (*terms.not_delivered, *terms.days_to_arrive)
+    return next((name for name in places if name != "default" and name in text), None)
 
 
 def _days_in_words(terms: ShopTerms, province: str | None) -> str:

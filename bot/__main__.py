@@ -26,7 +26,7 @@ def up() -> None:
 
     _ready_store()
     _say_where(settings())
-    run_all(settings())
+    run_all()
 
 
 @app.command()

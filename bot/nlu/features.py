@@ -6,7 +6,7 @@ A feature is a name and a weight. Names are strings, so that a stored model can 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from bot.nlu.asked import last_of_ours
@@ -18,6 +18,11 @@ from bot.text.words import syllables, words
 HEAD, TAIL = 160, 60
 #: The length, in characters, from which the lines before begin to count less.
 SHORT = 4
+#: The longest text, in characters, that is taken whole together with what our last line did.
+WHOLE = 6
+#: Characters read of a line before: its last.
+LINE = 80
+_STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17)
 _CAN_BE_MARKED = re.compile(r"[\d元块市州盟]")
 _EMPTY = "∅"
 _BORDER = re.compile(r"[,，。;；!！?？、\s]+|(?:顺便|另外|还有就是|对了|以及|然后|同时|并且|而且)")
@@ -100,22 +105,43 @@ def weight_of_before(text: str) -> float:
     return min(1.0, (SHORT / len(text))) if text != _EMPTY else 1.0
 
 
-def around(text: str, before: Sequence[str]) -> Features:
-    """Features of what stood before a tidy *text*, and of the two together."""
+def around(text: str, before: Sequence[str], topics: Mapping[str, Mapping[str, float]]) -> Features:
+    """Features of what stood before a tidy *text*, and of the two together.
+
+    *topics* says for our last line (`b`) and the shopper's (`t`) which intents it sounds like, and how much.
+    """
     ours, theirs = last_of_ours(before), last_of_theirs(before)
     weight = weight_of_before(text)
-    found: Features = {}
-    acts = did(ours[-120:])
-    found[f"act:{acts[0]}"] = weight
-    for act in acts[1:]:
-        found[f"also:{act}"] = weight * 0.5
-    if len(text) <= 6:
+    acts = did(ours[-LINE:])
+    found: Features = {f"act:{acts[0]}": weight}
+    found.update((f"also:{act}", weight * 0.5) for act in acts[1:])
+    if len(text) <= WHOLE:
         found[f"both:{acts[0]}|{text}"] = weight
         found[f"alone:{text}|{bool(before)}"] = weight
     for kind, said in (("b", ours), ("t", theirs)):
         if said:
-            _add(found, kind, words(tidy(said[-120:])), weight)
+            _add(found, kind, words(tidy(said[-LINE:])), weight)
+            found.update(_about(kind, text, topics.get(kind, {}), weight))
     return found
+
+
+def _about(kind: str, text: str, topic: Mapping[str, float], weight: float) -> Features:
+    """Features of what a line before was about; very short texts are taken together with it."""
+    found = {f"{kind}!{intent}": weight * share**0.5 for intent, share in topic.items()}
+    if topic and len(text) <= SHORT:
+        found[f"{kind}!!{max(topic, key=topic.__getitem__)}|{text}"] = weight * 0.5
+    return found
+
+
+def joined(text: str, before: Sequence[str]) -> str:
+    """What the encoder reads of a tidy *text* that leans on the lines before: the last two of them and the text."""
+    lines = [said.partition(": ")[2][-LINE:] for said in before[-2:]]
+    return " ".join([*lines, text])
+
+
+def size(text: str) -> Features:
+    """Features of how long a tidy text is."""
+    return {f"len:{step}": 0.5 for step in _STEPS if len(text) >= step}
 
 
 def clauses(text: str) -> list[str]:

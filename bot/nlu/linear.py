@@ -1,129 +1,199 @@
-"""Linear models: a score for each label from named features and, if there is one, a sentence vector.
+"""The two models of the cascade, scored with numpy alone: `Linear` over named features, `Near` with sentence vectors.
 
-Learned with scikit-learn; scored with numpy alone, which is all that is there when the bot runs.
+Learned with scikit-learn and scipy, which are imported only to learn: when the bot runs they are not there.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 Features = Mapping[str, float]
+#: In how many examples a feature must stand to be learned.
+AT_LEAST = 2
+#: `Near`: how fast likeness falls with distance, what it weighs beside the features, how strongly weights are held down.
+FALL, LIKENESS, RIDGE = 4.0, 4.0, 0.5
+_BLOCK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line as the models see it: places among the known names and the values there, both of shape (names,)."""
+
+    places: np.ndarray
+    values: np.ndarray
+
+
+class Names:
+    """The names of features that are known, each with its place."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.place = {name: place for place, name in enumerate(dict.fromkeys(names))}
+
+    @classmethod
+    def seen(cls, rows: Iterable[Features], at_least: int = AT_LEAST) -> Names:
+        """The names that stand in at least *at_least* of *rows*."""
+        often = Counter(name for row in rows for name in row)
+        return cls(name for name, times in often.items() if times >= at_least)
+
+    def row(self, features: Features) -> Row:
+        """*features* without the unknown ones."""
+        place = self.place
+        known = [(place[name], value) for name, value in features.items() if name in place]
+        return Row(np.array([at for at, _ in known], np.int32), np.array([value for _, value in known], np.float32))
+
+    def table(self, rows: Sequence[Row]) -> Any:
+        """*rows* as a sparse matrix, shape (n, names)."""
+        from scipy.sparse import csr_matrix
+
+        ends = np.cumsum([0, *(len(row.places) for row in rows)])
+        places = np.concatenate([row.places for row in rows])
+        values = np.concatenate([row.values for row in rows])
+        return csr_matrix((values, places, ends), shape=(len(rows), len(self.place)))
+
+    def save(self, path: Path) -> None:
+        """Write the names to *path* as json."""
+        path.write_text(json.dumps(list(self.place), ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Names:
+        """The names that `save` wrote to *path*."""
+        return cls(json.loads(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """`weights` has a row a feature name and a column a label; `dense` a row a number of the sentence vector."""
+    """A weight for each name and label, shape (names, labels), half precision; a bias for each label."""
 
-    rows: dict[str, int]
-    weights: np.ndarray  # (names, labels)
-    bias: np.ndarray  # (labels,)
-    dense: np.ndarray  # (width of a vector, or 0, labels)
-    centre: np.ndarray  # (width of a vector, or 0,)
+    weights: np.ndarray
+    bias: np.ndarray
 
-    def scores(self, features: Features, vector: np.ndarray | None = None) -> np.ndarray:
-        """A score for each label, shape (labels,); names never learned count nothing."""
-        rows = self.rows
-        known = [(rows[name], weight) for name, weight in features.items() if name in rows]
-        total = self.bias.copy()
-        if known:
-            places, values = zip(*known, strict=True)
-            total += np.array(values, np.float32) @ self.weights[list(places)]
-        if vector is not None and len(self.dense):
-            total += (vector - self.centre) @ self.dense
+    def scores(self, row: Row) -> np.ndarray:
+        """A score for each label, shape (labels,)."""
+        total: np.ndarray = row.values @ self.weights[row.places].astype(np.float32) + self.bias
         return total
 
-    def save(self, folder: Path, name: str) -> None:
-        """Write `<name>.npz` and `<name>.json` into *folder*."""
-        np.savez_compressed(
-            folder / f"{name}.npz",
-            weights=self.weights.astype(np.float16),
-            bias=self.bias,
-            dense=self.dense,
-            centre=self.centre,
-        )
-        (folder / f"{name}.json").write_text(json.dumps(list(self.rows), ensure_ascii=False), encoding="utf-8")
+    @classmethod
+    def fit(cls, table: Any, labels: np.ndarray, labels_in_all: int) -> Linear:
+        """A linear support vector machine for each label against the rest.
+
+        *labels*, shape (n,), are 0 to *labels_in_all* - 1; one that no row of *table* has always scores -1.
+        """
+        from sklearn.svm import LinearSVC
+
+        weights = np.zeros((table.shape[1], labels_in_all), np.float16)
+        bias = np.full(labels_in_all, -1.0, np.float32)
+        if len(np.unique(labels)) == 1:
+            bias[labels[0]] = 1.0
+            return cls(weights, bias)
+        machine = LinearSVC(C=1.0, random_state=0).fit(table, labels)
+        weights[:, machine.classes_] = _each(machine.coef_, machine.classes_).T
+        bias[machine.classes_] = _each(machine.intercept_, machine.classes_).ravel()
+        return cls(weights, bias)
+
+    def save(self, path: Path) -> None:
+        """Write the weights to *path* as npz."""
+        np.savez_compressed(path, weights=self.weights, bias=self.bias)
 
     @classmethod
-    def load(cls, folder: Path, name: str) -> Linear:
-        names = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        with np.load(folder / f"{name}.npz", allow_pickle=False) as kept:
-            weights, bias, dense, centre = (kept[part] for part in ("weights", "bias", "dense", "centre"))
-        return cls({name: row for row, name in enumerate(names)}, weights.astype(np.float32), bias, dense, centre)
+    def load(cls, path: Path) -> Linear:
+        """The weights that `save` wrote to *path*."""
+        with np.load(path, allow_pickle=False) as kept:
+            return cls(kept["weights"], kept["bias"])
 
 
-def fit(
-    features: Sequence[Features],
-    labels: np.ndarray,
-    vectors: np.ndarray | None = None,
-    *,
-    strength: float = 1.0,
-    at_least: int = 2,
-    scale: float = 4.0,
-) -> Linear:
-    """A linear support vector machine for each label against the rest.
+def _each(learned: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """A row for each class; of two classes scikit-learn gives one row, for the second."""
+    return np.concatenate([-learned, learned]) if len(classes) == 2 else learned
 
-    Parameters
-    ----------
-    features, labels, vectors
-        n rows each; labels are 0 to k - 1, each seen; vectors has shape (n, width) or is None.
-    strength
-        The cost of an example on the wrong side (scikit-learn's `C`).
-    at_least
-        In how many examples a name must stand to be learned.
-    scale
-        What the centred sentence vector is multiplied by, so that it weighs about what the named features do.
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Linear over named features, and near to known sentences: kernel ridge regression on the sum of both likenesses.
+
+    Two lines are as alike as the product of their rows plus `LIKENESS`·exp(-`FALL`·d²), d the distance of their
+    sentence vectors. The first part is kept as weights, shape (names, labels); of the second, the m known vectors,
+    shape (m, 384), and what each says, shape (m, labels).
     """
-    from scipy.sparse import csr_matrix, hstack
-    from sklearn.svm import LinearSVC
 
-    rows = _rows(features, at_least)
-    table = _table(features, rows)
-    width = 0 if vectors is None else vectors.shape[1]
-    centre = np.zeros(0, np.float32)
-    if vectors is not None:
-        centre = vectors.mean(axis=0)
-        table = hstack([table, csr_matrix((vectors - centre) * scale)]).tocsr()
-    machine = LinearSVC(C=strength, random_state=0).fit(table, labels)
-    learned = _both_ways(machine.coef_, len(machine.classes_)).T.astype(np.float32)
-    bias = _both_ways(machine.intercept_, len(machine.classes_)).ravel().astype(np.float32)
-    return Linear(rows, _half(learned[: len(rows)]), bias, learned[len(rows) : len(rows) + width] * scale, centre)
+    weights: np.ndarray
+    known: np.ndarray
+    says: np.ndarray
+
+    def scores(self, row: Row, vector: np.ndarray) -> np.ndarray:
+        """A score for each label, shape (labels,)."""
+        total: np.ndarray = row.values @ self.weights[row.places].astype(np.float32)
+        return total + likeness(self.known @ vector) @ self.says
+
+    @classmethod
+    def fit(
+        cls, table: Any, vectors: np.ndarray, has: np.ndarray, labels: np.ndarray, labels_in_all: int
+    ) -> tuple[Near, np.ndarray]:
+        """The model, and the scores of each example had it been left out, shape (n, labels).
+
+        *has*, shape (n,), bool: which examples have a sentence vector. The others count by their features alone.
+        """
+        from scipy.linalg import cho_factor, cho_solve
+
+        wanted = np.full((len(labels), labels_in_all), -1.0, np.float32)
+        wanted[np.arange(len(labels)), labels] = 1.0
+        alike = _alike(table, vectors, has)
+        alike[np.diag_indices_from(alike)] += RIDGE
+        factor = cho_factor(alike, lower=True, overwrite_a=True, check_finite=False)
+        says = cho_solve(factor, wanted, check_finite=False).astype(np.float32)
+        left_out = wanted - says / _diagonal_of_inverse(factor[0])[:, None]
+        return cls((table.T @ says).astype(np.float16), vectors[has], says[has]), left_out
+
+    def save(self, path: Path) -> None:
+        """Write the model to *path* as npz."""
+        np.savez_compressed(path, weights=self.weights, known=self.known.astype(np.float16), says=self.says)
+
+    @classmethod
+    def load(cls, path: Path) -> Near:
+        """The model that `save` wrote to *path*."""
+        with np.load(path, allow_pickle=False) as kept:
+            return cls(kept["weights"], kept["known"].astype(np.float32), kept["says"])
 
 
-def _rows(features: Sequence[Features], at_least: int) -> dict[str, int]:
-    seen = Counter(name for each in features for name in each)
-    return {name: row for row, name in enumerate(name for name, often in seen.items() if often >= at_least)}
+def likeness(cosines: np.ndarray) -> np.ndarray:
+    """How alike sentences are by the cosines of their vectors, all of length 1."""
+    found: np.ndarray = LIKENESS * np.exp(-2 * FALL * (1 - cosines))
+    return found
 
 
-def _table(features: Sequence[Features], rows: Mapping[str, int]) -> csr_matrix:  # type: ignore[name-defined]  # noqa: F821
-    from scipy.sparse import csr_matrix
-
-    known = [[(rows[name], weight) for name, weight in each.items() if name in rows] for each in features]
-    ends = np.cumsum([0, *map(len, known)])
-    places = np.array([row for each in known for row, _ in each], np.int32)
-    values = np.array([weight for each in known for _, weight in each], np.float32)
-    return csr_matrix((values, places, ends), shape=(len(features), len(rows)))
-
-
-def _both_ways(learned: np.ndarray, labels: int) -> np.ndarray:
-    """Of two labels scikit-learn keeps one row, for the second; here each label has its own."""
-    return np.concatenate([-learned, learned]) if labels == 2 else learned
+def _alike(table: Any, vectors: np.ndarray, has: np.ndarray) -> np.ndarray:
+    """How alike all examples are, shape (n, n), float32, in the column order that LAPACK wants."""
+    size = table.shape[0]
+    alike = np.empty((size, size), np.float32, order="F")
+    turned = table.T.tocsc()
+    for start in range(0, size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        rows = (table[part] @ turned).toarray()
+        rows += likeness(vectors[part] @ vectors.T) * (has[part, None] & has)
+        alike[:, part] = rows.T
+    return alike
 
 
-def _half(weights: np.ndarray) -> np.ndarray:
-    """*weights* as they will be after they were stored in half precision."""
-    return weights.astype(np.float16).astype(np.float32)
+def _diagonal_of_inverse(lower: np.ndarray) -> np.ndarray:
+    """The diagonal of the inverse of L·Lᵀ, shape (n,)."""
+    from scipy.linalg.lapack import strtri
+
+    inverse, failed = strtri(lower, lower=1, overwrite_c=1)
+    assert failed == 0, "the matrix has a ridge on its diagonal"
+    return np.array([np.dot(inverse[at:, at], inverse[at:, at]) for at in range(len(inverse))])
 
 
 def shares(scores: np.ndarray, sharpness: float) -> np.ndarray:
     """Scores as confidences that sum to 1 along the last axis."""
     lifted = np.exp((scores - scores.max(axis=-1, keepdims=True)) * sharpness)
-    return lifted / lifted.sum(axis=-1, keepdims=True)
+    total: np.ndarray = lifted / lifted.sum(axis=-1, keepdims=True)
+    return total
 
 
 def sharpness(scores: np.ndarray, truth: np.ndarray) -> float:

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from bot.store import conversations, lines
+from bot.store.lines import Said
 from bot.store.models import Conversation
 
 
@@ -25,8 +26,8 @@ class Claim:
     fence: int
     attempts: int
     state: str | None
-    lines: tuple[lines.Said, ...]  #: the inbox, oldest first; at least one
-    earlier: tuple[lines.Said, ...]  #: the lines before, oldest first
+    lines: tuple[Said, ...]  #: the inbox, oldest first; at least one
+    earlier: tuple[Said, ...]  #: the lines before, oldest first
 
 
 def claim(session: Session, brain: str, *, now: datetime, lease_s: float, context_lines: int) -> Claim | None:

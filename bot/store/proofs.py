@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.store.models import ProofTry, UsedToken
@@ -23,8 +24,9 @@ def add_try(session: Session, key: str, *, now: datetime) -> None:
 def use_token(session: Session, jti: str, *, expires_at: datetime, now: datetime) -> bool:
     """Mark a signed identity as shown; False if it was shown before. Marks that have expired are removed."""
     session.execute(delete(UsedToken).where(UsedToken.expires_at < now))
-    if session.get(UsedToken, jti) is not None:
+    try:
+        with session.begin_nested():
+            session.execute(insert(UsedToken), {"jti": jti, "expires_at": expires_at})
+    except IntegrityError:  # shown before, or by somebody else at this instant
         return False
-    session.add(UsedToken(jti=jti, expires_at=expires_at))
-    session.flush()
     return True

@@ -56,7 +56,7 @@ def accept(
     """Store one line in one commit. The same `client_msg_id` with the same line is answered as the first time.
 
     A clear wish for a human is honoured here and now, brain or no brain: the line, the escalation and the words to
-    the shopper are one commit.
+    the shopper are one commit. The first such wish is taken at any pace.
 
     Raises
     ------
@@ -72,11 +72,12 @@ def accept(
         known = lines.with_client_id(session, conversation_id, client_msg_id)
         if known is not None:
             return _again(known, text, payload, client_msg_id)
-        wait_s = _seconds_to_wait(session, thread, pace, now)
+        wants_human = thread.owner != "agent" and asks_for_human(text)
+        wait_s = 0 if wants_human and thread.owner == "bot" else _seconds_to_wait(session, thread, pace, now)
         if wait_s:
             return TooFast(wait_s)
         seq = lines.add_from_shopper(session, thread, text, client_msg_id=client_msg_id, payload=payload, now=now)
-        if thread.owner != "agent" and asks_for_human(text):
+        if wants_human:
             honour_human_wish(session, thread, seq, now=now)
         return Accepted(seq, now, again=False)
 

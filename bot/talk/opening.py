@@ -22,7 +22,7 @@ class SignedIn:
 
     buyer_id: str
     jti: str
-    expires_at: datetime
+    expires_at: datetime  #: from then on it proves nothing, whatever clocks say
     name: str | None = None
     tier: str | None = None
 

@@ -152,8 +152,7 @@ def _fold(sound: str) -> str:
 @lru_cache(maxsize=1)
 def _dictionary() -> Dictionary:
     found = importlib.util.find_spec("jieba")
-    assert found is not None and found.origin is not None, "jieba is one of our dependencies"
-    text = Path(found.origin).with_name("dict.txt").read_text(encoding="utf-8")
+    text = Path((found and found.origin) or "jieba/__init__.py").with_name("dict.txt").read_text(encoding="utf-8")
     frequencies = {word: int(often) for word, often in _FREQUENT.findall(text)}
     frequencies.update(dict.fromkeys(_lexicon(), _LEXICON_FREQUENCY))
     return Dictionary(frequencies)

@@ -565,10 +565,10 @@
 
     async catchUp(conversation) {
       for (;;) {
-        const { lines, owner } = await linesAfter(conversation, this.lastSeq);
+        const { lines, owner, agent } = await linesAfter(conversation, this.lastSeq);
         if (conversation !== this.conversation) throw new Error("the conversation changed meanwhile");
         lines.forEach((line) => this.take(line));
-        this.setOwner(owner);
+        this.setOwner(owner, agent);
         if (lines.length < PAGE_OF_LINES) break;
       }
       this.caughtUp = true;
@@ -708,6 +708,7 @@
 
     acknowledge(entry, receipt) {
       this.outboxPause.reset();
+      if (!this.connected) this.streamPause.hurry();
       if (!this.lines.has(receipt.seq)) this.acknowledged.set(entry.client_msg_id, { ...entry, ...receipt });
       const answered = [...this.lines.values()].some((line) => line.seq > receipt.seq && line.author !== "shopper");
       if (this.owner !== "agent" && !answered) this.setTyping(true);
