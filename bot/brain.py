@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,8 +100,9 @@ class Brain:
                 inbox.let_go(session, claim, retry_at=None)
         except (Exception, AbortTurn) as fault:
             log.error(
-                "turn failed", conversation=claim.conversation_id, attempt=claim.attempts, fault=repr(fault)[:200]
-            )
+                "turn failed", conversation=claim.conversation_id, attempt=claim.attempts,
+                fault=type(fault).__name__, at=_place(fault),
+            )  # fmt: skip
             if claim.attempts >= self.settings.turn_tries:
                 write_dead_letter(self.database, claim, type(fault).__name__, now=now)
             else:
@@ -174,6 +176,12 @@ def only_brain(database: Database) -> IO[str] | None:
     with begin(database) as session:
         inbox.forget_leases(session)
     return lock
+
+
+def _place(fault: BaseException) -> str:
+    """Where it was raised. Its message is left out: it may hold a shopper's words."""
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _failed_before(claim: Claim) -> bool:

@@ -1,6 +1,6 @@
 """The chat widget in a real browser, against a small gateway that can be told to fail; then the demo storefront."""
 
-# ruff: noqa: SIM300 - expected on the left, as everywhere in these tests
+
 
 from __future__ import annotations
 

@@ -9,14 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import jsonschema
-import rasa.core.actions.action as rasa_actions
-import rasa.shared.core.events as rasa_events
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
@@ -29,6 +25,7 @@ from rasa.engine.storage.storage import ModelMetadata
 from bot.engine.endpoint import InProcessActions
 from bot.engine.runner import PlainRunner
 from bot.engine.state import WindowStore, in_hand
+from bot.engine.thrift import spare
 from bot.nlu.linker import Linker
 from bot.nlu.needs import Understood
 from bot.shop.facts import Shop
@@ -61,7 +58,7 @@ class Engine:
     """A trained model, ready to understand and to answer."""
 
     def __init__(self, model: Path, shop: Shop, window_turns: int = 6) -> None:
-        _mend_rasa()
+        spare()
         self.processor = _processor(model, window_turns)
         self.linker = Linker(shop)
 
@@ -69,6 +66,7 @@ class Engine:
         """What *line* means after the *earlier* lines; touches no store but may ask the shop for its catalogue."""
         metadata = {"before": [f"{said.author}: {said.text}" for said in earlier], "page": page or {}}
         message = UserMessage(without_command(line.text), sender_id="understand", metadata=metadata)
+        message.text = without_command(line.text)  # Rasa strips it; places are to be in the shopper's own text
         parse = await self.processor.parse_message(message)
         parse["entities"] = [*parse["entities"], *self.linker.entities(line.text, parse["entities"])]
         return _understood(line, parse)
@@ -137,6 +135,9 @@ class _Processor(MessageProcessor):
             )
         return Path(model_path).name, metadata, runner
 
+    def _check_for_unseen_features(self, parse_data: dict[str, Any]) -> None:
+        """Rasa builds a whole empty domain at each line to warn of intents and entities that `domain.yml` lacks."""
+
 
 def _processor(model: Path, window_turns: int) -> MessageProcessor:
     endpoint = InProcessActions()
@@ -145,17 +146,3 @@ def _processor(model: Path, window_turns: int) -> MessageProcessor:
     processor.nlg = TemplatedNaturalLanguageGenerator(processor.domain.responses)
     assert not isinstance(processor.tracker_store, FailSafeTrackerStore)
     return processor
-
-
-@lru_cache(maxsize=1)
-def _mend_rasa() -> None:
-    """Three costs of a turn that buy nothing: a schema compiled at each answer, a walk over all classes at each event."""
-    validator = jsonschema.Draft7Validator(rasa_actions.RemoteAction.action_response_format_spec())
-
-    def check(self: Any, result: dict[str, Any]) -> bool:
-        validator.validate(result)
-        return True
-
-    rasa_actions.RemoteAction._validate_action_result = check
-    resolve = rasa_events.Event.resolve_by_type
-    rasa_events.Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(resolve))

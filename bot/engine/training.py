@@ -36,8 +36,8 @@ def check_config(config: Path) -> None:
     """
     try:
         content = yaml.safe_load(config.read_text(encoding="utf-8"))
-        rows: list[dict[str, Any]] = [*(content.get("pipeline") or []), *(content.get("policies") or [])]
-        names = [row["name"] if isinstance(row, dict) else row for row in rows]
+        rows: list[dict[str, Any] | str] = (content.get("pipeline") or []) + (content.get("policies") or [])
+        names = [row if isinstance(row, str) else row["name"] for row in rows]
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as cause:
         raise SetupError(f"{config} is not a Rasa configuration: {cause}") from cause
     for name in names:

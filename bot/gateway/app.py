@@ -80,6 +80,7 @@ def create_app(settings: Settings, engine: Engine, *, clock: Callable[[], dateti
         app.add_middleware(
             CORSMiddleware, allow_origins=list(settings.origins), allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "last-event-id"],
+            expose_headers=["retry-after"],
         )  # fmt: skip
     app.add_middleware(
         Doorman, body_limit_bytes=settings.body_limit_bytes, requests=AddressLimit(settings.requests_per_min, 60)

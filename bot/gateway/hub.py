@@ -11,6 +11,8 @@ from sqlalchemy import Engine
 
 from bot.store import bells
 
+_DEAF_S = 1.0
+
 
 class Hub:
     """Turns the store's bell into wake-ups of the streams of this process."""
@@ -19,12 +21,13 @@ class Hub:
         self.engine = engine
         self.waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
         self.bell: bells.Bell | None = None
+        self.watched = -1  #: the bell's file descriptor as the event loop knows it
         self.closing = asyncio.Event()
 
     def start(self) -> None:
         """Listen from now on; to be called in the event loop."""
         self.bell = bells.listen(self.engine, "gateway")
-        asyncio.get_running_loop().add_reader(self.bell.fileno(), self._rung)
+        self._watch(self.bell)
 
     def stop(self) -> None:
         """Wake everybody a last time and listen no more."""
@@ -33,7 +36,7 @@ class Hub:
             for event in events:
                 event.set()
         if self.bell is not None:
-            asyncio.get_running_loop().remove_reader(self.bell.fileno())
+            self._unwatch()
             self.bell.close()
             self.bell = None
 
@@ -50,14 +53,25 @@ class Hub:
                 del self.waiting[conversation_id]
 
     def _rung(self) -> None:
-        assert self.bell is not None
-        loop, before = asyncio.get_running_loop(), self.bell.fileno()
+        if self.bell is None:
+            return
+        self._unwatch()  # before it is closed: a new connection may have the number of the old one
         for conversation_id in self.bell.take():
             for event in self.waiting.get(conversation_id, ()):
                 event.set()
-        if self.bell.fileno() != before:  # the server closed the connection and a new one was opened
-            loop.remove_reader(before)
-            loop.add_reader(self.bell.fileno(), self._rung)
+        self._watch(self.bell)
+
+    def _watch(self, bell: bells.Bell) -> None:
+        """Have the loop call `_rung` when the bell rings; after a while if it hears nothing, for the store is away."""
+        self.watched = bell.fileno()
+        if self.watched < 0:
+            asyncio.get_running_loop().call_later(_DEAF_S, self._rung)
+        else:
+            asyncio.get_running_loop().add_reader(self.watched, self._rung)
+
+    def _unwatch(self) -> None:
+        if self.watched >= 0:
+            asyncio.get_running_loop().remove_reader(self.watched)
 
 
 async def woken(event: asyncio.Event, timeout_s: float) -> None:

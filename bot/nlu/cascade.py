@@ -17,8 +17,8 @@ import numpy as np
 from bot.nlu import features as seen
 from bot.nlu.asked import last_of_ours
 from bot.nlu.encoder import vector
-from bot.nlu.features import clauses, tidy
-from bot.nlu.linear import Linear, Names, Near, Row, shares
+from bot.nlu.features import tidy
+from bot.nlu.linear import Calibration, Linear, Names, Near, Row, shares
 
 ALTERNATIVES = 3
 #: Intents that ask for nothing to be done; never a second need.
@@ -26,7 +26,7 @@ NO_REQUEST = frozenset(
     ("greet", "thank", "goodbye", "affirm", "deny", "nudge", "inform", "chitchat", "ask_if_bot", "out_of_scope")
 )
 #: The longest text, in characters, that may lean on the lines before.
-_LEANS_AT_MOST = 14
+LEANS_AT_MOST = 14
 #: The least share of an intent that a line before is taken to be about.
 _ABOUT = 0.05
 _TOPIC_SHARPNESS = 5.0
@@ -58,17 +58,16 @@ class Guess:
 class Levels:
     """Numbers found on examples not learned from.
 
-    `cheap` and `full` sharpen the scores of the two models; `leans` is the score from which a text leans on the lines
-    before; below the confidence `clear` a short text is read with them too; from `sure` on the cheap model answers
-    alone; from `second` on a clause makes a request of its own.
+    `leans` is the score from which a text leans on the lines before; below the share `clear` a short text is read with
+    them too; from the share `sure` on the cheap model answers alone; from the confidence `second` on a clause makes a
+    request of its own, from `announced` on if the text announces another matter.
     """
 
-    cheap: float
-    full: float
     leans: float
     clear: float
     sure: float
     second: float
+    announced: float
 
 
 class Readings:
@@ -104,43 +103,58 @@ class Cascade:
     leans: Linear
     cheap: Linear
     full: Near
+    cheap_is_right: Calibration
+    full_is_right: Calibration
     levels: Levels
 
     def guess(self, text: str, before: Sequence[str] = ()) -> Guess:
         """What *text* wants, said after the lines *before*. Any text has an answer."""
         form = tidy(text)
-        confidences, encoded = self._judge(form, before)
-        order = np.argsort(-confidences)[:ALTERNATIVES]
-        intents = self.readings.intents
-        alternatives = tuple((intents[at], float(confidences[at])) for at in order)
-        intent, confidence = alternatives[0]
-        return Guess(intent, confidence, self._second(form, intent), alternatives, encoded)
+        confidences, encoded = self._judge(form, seen.telling(before))
+        order = np.argsort(-confidences)[:ALTERNATIVES].tolist()
+        intents = [self.readings.intents[at] for at in order]
+        requests = self._requests(form)
+        if len(requests) > 1 and intents[0] in requests and requests[0] in intents:
+            intents.insert(0, intents.pop(intents.index(requests[0])))  # of two needs the first said comes first
+        levels = (float(confidences[at]) for at in order)
+        alternatives = tuple(zip(intents, levels, strict=True))
+        others = [wanted for wanted in requests if wanted != intents[0]]
+        return Guess(*alternatives[0], others[0] if others else None, alternatives, encoded)
 
     def _judge(self, form: str, before: Sequence[str]) -> tuple[np.ndarray, bool]:
         """Confidences, shape (intents,), and whether the encoder was asked."""
-        row = self.readings.row(form, ())
-        likely = shares(self.cheap.scores(row), self.levels.cheap)
-        read = form
-        if before and len(form) <= _LEANS_AT_MOST and self._leans(row, float(likely.max())):
-            row = self.readings.row(form, before)
-            likely = shares(self.cheap.scores(row), self.levels.cheap)
-            read = seen.joined(form, before)
-        if likely.max() >= self.levels.sure:
-            return likely, False
-        return shares(self.full.scores(row, vector(read)), self.levels.full), True
+        row, read = self.readings.row(form, ()), form
+        scores = self.cheap.scores(row)
+        if before and len(form) <= LEANS_AT_MOST and self._leans(row, scores):
+            row, read = self.readings.row(form, before), seen.joined(form, before)
+            scores = self.cheap.scores(row)
+        if self._share(scores) >= self.levels.sure or seen.in_pinyin(form):
+            return self.cheap_is_right.confidences(scores), False
+        return self.full_is_right.confidences(self.full.scores(row, vector(read))), True
 
-    def _leans(self, row: Row, confidence: float) -> bool:
-        return confidence < self.levels.clear or bool(self.leans.scores(row)[1] >= self.levels.leans)
+    def _share(self, scores: np.ndarray) -> float:
+        return float(shares(scores, self.cheap_is_right.sharpness).max())
 
-    def _second(self, form: str, intent: str) -> str | None:
-        """Another request in *form*, if one of its clauses surely makes one."""
-        best, surest = None, self.levels.second
-        for clause in clauses(form):
-            likely = shares(self.cheap.scores(self.readings.row(clause, ())), self.levels.cheap)
-            wanted, share = self.readings.intents[int(likely.argmax())], float(likely.max())
-            if share >= surest and wanted != intent and wanted not in NO_REQUEST:
-                best, surest = wanted, share
-        return best
+    def _leans(self, row: Row, scores: np.ndarray) -> bool:
+        return self._share(scores) < self.levels.clear or bool(self.leans.scores(row)[1] >= self.levels.leans)
+
+    def _requests(self, form: str) -> list[str]:
+        """The requests that clauses of *form* surely make, each once, in their order.
+
+        Only where the text announces another matter is it worth to ask the encoder, and is less sureness enough.
+        """
+        announced = seen.announces_another(form)
+        enough = self.levels.announced if announced else self.levels.second
+        found: list[str] = []
+        for clause in seen.clauses(form):
+            confidences = self._judge(clause, ())[0] if announced else self._cheaply(clause)
+            wanted = self.readings.intents[int(confidences.argmax())]
+            if confidences.max() >= enough and wanted not in NO_REQUEST and wanted not in found:
+                found.append(wanted)
+        return found
+
+    def _cheaply(self, form: str) -> np.ndarray:
+        return self.cheap_is_right.confidences(self.cheap.scores(self.readings.row(form, ())))
 
     @classmethod
     def fit(
@@ -166,7 +180,12 @@ class Cascade:
         self.readings.names.save(folder / "names.json")
         for name, model in self._models().items():
             model.save(folder / f"{name}.npz")
-        kept = {"intents": self.readings.intents, "levels": asdict(self.levels)}
+        kept = {
+            "intents": self.readings.intents,
+            "levels": asdict(self.levels),
+            "cheap": asdict(self.cheap_is_right),
+            "full": asdict(self.full_is_right),
+        }
         (folder / "cascade.json").write_text(json.dumps(kept), encoding="utf-8")
 
     def _models(self) -> dict[str, Linear | Near]:
@@ -178,4 +197,5 @@ class Cascade:
         kept = json.loads((folder / "cascade.json").read_text(encoding="utf-8"))
         topics, leans, cheap = (Linear.load(folder / f"{name}.npz") for name in ("topics", "leans", "cheap"))
         readings = Readings(tuple(kept["intents"]), Names.load(folder / "names.json"), topics)
-        return cls(readings, leans, cheap, Near.load(folder / "full.npz"), Levels(**kept["levels"]))
+        right = (Calibration(**kept[name]) for name in ("cheap", "full"))
+        return cls(readings, leans, cheap, Near.load(folder / "full.npz"), *right, Levels(**kept["levels"]))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from bot.nlu.asked import last_of_ours
 from bot.text.normalise import Plain, plain, spelling
 from bot.text.patterns import find, marked
-from bot.text.words import syllables, words
+from bot.text.words import spelt_in_syllables, syllables, words
 
 #: Characters read of a long text: its first and its last. What a shopper wants stands there.
 HEAD, TAIL = 160, 60
@@ -24,8 +24,12 @@ WHOLE = 6
 LINE = 80
 _STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17)
 _CAN_BE_MARKED = re.compile(r"[\d元块市州盟]")
+_LATIN = re.compile(r"[a-z0-9 ,.?!'~]*[a-z]{2}[a-z0-9 ,.?!'~]*")
 _EMPTY = "∅"
-_BORDER = re.compile(r"[,，。;；!！?？、\s]+|(?:顺便|另外|还有就是|对了|以及|然后|同时|并且|而且)")
+#: Words with which a shopper announces another matter.
+_ANNOUNCES = r"顺便|顺带|顺道|另外|还有就是|还有(?=[,，:：])|对了|以及|然后|同时|并且|而且|再(?=帮我|问|给我|查|看看)"
+_ANOTHER = re.compile(rf"(?<=..)(?:{_ANNOUNCES})")
+_BORDER = re.compile(rf"[,，。;；!！?？、\s]+|{_ANNOUNCES}")
 
 Features = dict[str, float]
 
@@ -43,23 +47,29 @@ def tidy(text: str) -> str:
 
 def own(text: str) -> Features:
     """Features of a tidy text by itself: characters (1 to 4 long), words (1, 2), sounds (2, 3)."""
+    heard = ["^", *syllables(text), "$"]
+    if in_pinyin(text):
+        return _kind("s", _chains(heard, 2) + _chains(heard, 3), 2.0)
     edged = f"^{text}$"
     letters = [edged[at : at + size] for size in (1, 2, 3, 4) for at in range(len(edged) - size + 1)]
     spoken = ["^", *words(text), "$"]
-    heard = ["^", *syllables(text), "$"]
-    found: Features = {}
-    _add(found, "c", letters, 1.0)
-    _add(found, "w", spoken[1:-1] + _chains(spoken, 2), 1.0)
-    _add(found, "s", _chains(heard, 2) + _chains(heard, 3), 0.7)
-    return found
+    return (
+        _kind("c", letters, 1.0)
+        | _kind("w", spoken[1:-1] + _chains(spoken, 2), 1.0)
+        | _kind("s", _chains(heard, 2) + _chains(heard, 3), 0.7)
+    )
 
 
-def _add(found: Features, kind: str, names: Sequence[str], weight: float) -> None:
-    """Put each name in once; the whole kind has length *weight*, however long the text."""
+def _kind(kind: str, names: Sequence[str], weight: float) -> Features:
+    """Each name once; the whole kind has length *weight*, however long the text."""
     once = dict.fromkeys(names)
-    if once:
-        each = weight / len(once) ** 0.5
-        found.update((f"{kind}:{name}", each) for name in once)
+    each = weight / max(1, len(once)) ** 0.5
+    return {f"{kind}:{name}": each for name in once}
+
+
+def in_pinyin(text: str) -> bool:
+    """Whether *text* is Chinese in Latin letters: two syllables or more and nothing else but signs."""
+    return text[0].isascii() and _LATIN.fullmatch(text) is not None and spelt_in_syllables(text)
 
 
 def _chains(items: Sequence[str], size: int) -> list[str]:
@@ -100,6 +110,15 @@ def last_of_theirs(before: Sequence[str]) -> str:
     return ""
 
 
+def telling(before: Sequence[str]) -> tuple[str, ...]:
+    """The lines *before* without our greetings, which say nothing about what comes next."""
+    return tuple(said for said in before if said.startswith("shopper: ") or did(_words(said))[0] != "greet")
+
+
+def _words(said: str) -> str:
+    return said.partition(": ")[2][-LINE:]
+
+
 def weight_of_before(text: str) -> float:
     """How much the lines before count: fully for a text of `SHORT` characters, less the longer it is."""
     return min(1.0, (SHORT / len(text))) if text != _EMPTY else 1.0
@@ -120,7 +139,7 @@ def around(text: str, before: Sequence[str], topics: Mapping[str, Mapping[str, f
         found[f"alone:{text}|{bool(before)}"] = weight
     for kind, said in (("b", ours), ("t", theirs)):
         if said:
-            _add(found, kind, words(tidy(said[-LINE:])), weight)
+            found.update(_kind(kind, words(tidy(said[-LINE:])), weight))
             found.update(_about(kind, text, topics.get(kind, {}), weight))
     return found
 
@@ -135,8 +154,7 @@ def _about(kind: str, text: str, topic: Mapping[str, float], weight: float) -> F
 
 def joined(text: str, before: Sequence[str]) -> str:
     """What the encoder reads of a tidy *text* that leans on the lines before: the last two of them and the text."""
-    lines = [said.partition(": ")[2][-LINE:] for said in before[-2:]]
-    return " ".join([*lines, text])
+    return " ".join([*map(_words, before[-2:]), text])
 
 
 def size(text: str) -> Features:
@@ -148,3 +166,8 @@ def clauses(text: str) -> list[str]:
     """The clauses of a tidy text, at most six; none if there is only one."""
     found = [clause for clause in _BORDER.split(text) if len(clause) >= 2]
     return found[:6] if len(found) > 1 else []
+
+
+def announces_another(text: str) -> bool:
+    """Whether a tidy text says itself that a second matter follows: 顺便, 另外 …"""
+    return _ANOTHER.search(text) is not None

@@ -133,21 +133,24 @@ class Near:
 
     @classmethod
     def fit(
-        cls, table: Any, vectors: np.ndarray, has: np.ndarray, labels: np.ndarray, labels_in_all: int
+        cls, table: Any, vectors: np.ndarray, has: np.ndarray, wanted: np.ndarray, part: np.ndarray
     ) -> tuple[Near, np.ndarray]:
-        """The model, and the scores of each example had it been left out, shape (n, labels).
+        """The model, and the scores of each example had its part been left out, shape (n, labels).
 
-        *has*, shape (n,), bool: which examples have a sentence vector. The others count by their features alone.
+        Parameters
+        ----------
+        table, vectors, wanted, part
+            n rows each: features; sentence vectors; 1 for the label and -1 for all others; a number from 0 on.
+        has
+            Which examples have a sentence vector, shape (n,). The others count by their features alone.
         """
         from scipy.linalg import cho_factor, cho_solve
 
-        wanted = np.full((len(labels), labels_in_all), -1.0, np.float32)
-        wanted[np.arange(len(labels)), labels] = 1.0
         alike = _alike(table, vectors, has)
         alike[np.diag_indices_from(alike)] += RIDGE
         factor = cho_factor(alike, lower=True, overwrite_a=True, check_finite=False)
         says = cho_solve(factor, wanted, check_finite=False).astype(np.float32)
-        left_out = wanted - says / _diagonal_of_inverse(factor[0])[:, None]
+        left_out = wanted - _missed(factor[0], says, part)
         return cls((table.T @ says).astype(np.float16), vectors[has], says[has]), left_out
 
     def save(self, path: Path) -> None:
@@ -180,13 +183,59 @@ def _alike(table: Any, vectors: np.ndarray, has: np.ndarray) -> np.ndarray:
     return alike
 
 
-def _diagonal_of_inverse(lower: np.ndarray) -> np.ndarray:
-    """The diagonal of the inverse of L·Lᵀ, shape (n,)."""
+def _missed(lower: np.ndarray, says: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """By how much each example is missed when its part is left out, shape of *says*.
+
+    For a part P that is (K⁻¹)_PP⁻¹ times the part's rows of *says*; K = L·Lᵀ, and *lower*, L, is used up.
+    """
     from scipy.linalg.lapack import strtri
 
     inverse, failed = strtri(lower, lower=1, overwrite_c=1)
     assert failed == 0, "the matrix has a ridge on its diagonal"
-    return np.array([np.dot(inverse[at:, at], inverse[at:, at]) for at in range(len(inverse))])
+    missed = np.empty_like(says)
+    for left in np.unique(part):
+        mine = np.flatnonzero(part == left)
+        columns = np.tril(inverse[:, mine], -int(mine[0]))  # above the diagonal LAPACK leaves what was there
+        columns[: mine[-1] + 1] *= np.arange(mine[-1] + 1)[:, None] >= mine
+        missed[mine] = np.linalg.solve(columns.T @ columns, says[mine])
+    return missed
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How sure a model is, from its scores: sharpened, and the greatest share read off a rising curve."""
+
+    sharpness: float
+    shares: tuple[float, ...]
+    right: tuple[float, ...]
+
+    def confidences(self, scores: np.ndarray) -> np.ndarray:
+        """A confidence for each label, shape (labels,), in the order of *scores*; they sum to at most 1."""
+        found = shares(scores, self.sharpness)
+        first = int(found.argmax())
+        sure = float(np.interp(found[first], self.shares, self.right))
+        found *= (1 - sure) / max(1 - found[first], 1e-9)
+        np.minimum(found, sure, out=found)
+        found[first] = sure
+        return found
+
+    @classmethod
+    def fit(cls, scores: np.ndarray, truth: np.ndarray) -> Calibration:
+        """From scores, shape (n, labels), of examples not learned from; the curve by isotonic regression."""
+        from sklearn.isotonic import IsotonicRegression
+
+        sharp = sharpness(scores, truth)
+        likely = shares(scores, sharp)
+        curve = IsotonicRegression(y_min=0.02, y_max=0.99, out_of_bounds="clip")
+        curve.fit(likely.max(axis=1), likely.argmax(axis=1) == truth)
+        places = np.linspace(0, 1, 21)
+        return cls(sharp, tuple(places.tolist()), tuple(_smooth(curve.predict(places)).tolist()))
+
+
+def _smooth(steps: np.ndarray) -> np.ndarray:
+    """A curve of steps with its corners rounded, still rising."""
+    wide = np.pad(steps, 1, mode="edge")
+    return (wide[:-2] + wide[1:-1] + wide[2:]) / 3
 
 
 def shares(scores: np.ndarray, sharpness: float) -> np.ndarray:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 MODEL_VERSION = "priors-1"
 #: Logit of the share of conversations that end badly where nothing speaks for or against it (22 %, risk part 2).
@@ -131,4 +132,4 @@ def alike(one: str, other: str) -> float:
 
 
 def _bigrams(text: Sequence[str]) -> set[tuple[str, str]]:
-    return set(zip(text, text[1:], strict=False))
+    return set(pairwise(text))

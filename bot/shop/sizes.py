@@ -30,10 +30,12 @@ def advise(
         if value is not None and column.startswith(name)
     }
     sizes = tuple(
-        size for size, ranges in table.rows.items() if all(ranges[i][0] <= v <= ranges[i][1] for i, v in used.items())
+        size
+        for size, ranges in table.rows.items()
+        if used and all(ranges[i][0] <= v <= ranges[i][1] for i, v in used.items())
     )
     words = "、".join(f"{table.columns[index]} {value:g}" for index, value in used.items())
-    return SizeAdvice(words, sizes if used else (), len(sizes) > 1, in_words(table))
+    return SizeAdvice(words, sizes, len(sizes) > 1, in_words(table))
 
 
 def in_words(table: SizeTable) -> str:

@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from bot.store.models import Assessment
+from bot.store.models import Assessment, table_of
+
+_ADD = insert(table_of(Assessment))
 
 
 def record(
@@ -24,7 +26,7 @@ def record(
 ) -> None:
     """Keep the assessment made at line *seq*."""
     session.execute(
-        insert(Assessment),
+        _ADD,
         {
             "conversation_id": conversation_id, "seq": seq, "at": now, "p_dissatisfied": p_dissatisfied,
             "hard_trigger": hard_trigger, "reasons": list(reasons), "model_version": model_version,

@@ -13,6 +13,7 @@ import os
 import select
 import socket
 import tempfile
+import time
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -28,7 +29,7 @@ class Bell(Protocol):
     """One listener's end."""
 
     def fileno(self) -> int:
-        """For select and event loops: readable when the bell was rung."""
+        """For select and event loops: readable when the bell was rung; -1 while it hears nothing (`take` mends that)."""
 
     def take(self) -> set[str]:
         """The conversations it was rung for since the last call; does not wait."""
@@ -64,7 +65,10 @@ def listen(engine: Engine, room: Room) -> Bell:
 
 def wait(bell: Bell, timeout_s: float) -> set[str]:
     """The conversations the bell was rung for; waits up to *timeout_s* for the first."""
-    select.select([bell], [], [], timeout_s)
+    if bell.fileno() < 0:
+        time.sleep(timeout_s)
+    else:
+        select.select([bell], [], [], timeout_s)
     return bell.take()
 
 
@@ -113,7 +117,7 @@ class SocketBell:
 
 
 class PostgresBell:
-    """LISTEN on a connection of its own, opened again when the server closed it."""
+    """LISTEN on a connection of its own, opened again when the server closed it, at each `take` until it succeeds."""
 
     def __init__(self, url: str, room: Room) -> None:
         self.dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -126,14 +130,15 @@ class PostgresBell:
         return connection
 
     def fileno(self) -> int:
-        return self.connection.fileno()
+        return -1 if self.connection.closed else self.connection.fileno()
 
     def take(self) -> set[str]:
         try:
             return {notice.payload for notice in self.connection.notifies(timeout=0)}
         except psycopg.OperationalError:
             self.connection.close()
-            self.connection = self._connect()
+            with contextlib.suppress(psycopg.OperationalError):
+                self.connection = self._connect()
             return set()
 
     def close(self) -> None:

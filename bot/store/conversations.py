@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.store.bells import ring
 from bot.store.models import Conversation
 
 Owner = Literal["bot", "queue", "agent"]
+
+# Made once: every line passes them.
+_THREAD = Conversation.id == bindparam("thread")
+_LOCKED = select(Conversation).where(_THREAD).with_for_update().execution_options(populate_existing=True)
+_CUSTOMER_OF = select(Conversation.customer_id).where(_THREAD)
+_OWNERSHIP = select(Conversation.owner, Conversation.epoch, Conversation.agent).where(_THREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,7 @@ def named(session: Session, conversation_id: str) -> Conversation | None:
 
 def locked(session: Session, conversation_id: str) -> Conversation | None:
     """The thread with this id, kept from every other writer until this transaction ends."""
-    return session.scalar(
-        select(Conversation)
-        .where(Conversation.id == conversation_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    return session.scalar(_LOCKED, {"thread": conversation_id})
 
 
 def open_thread(session: Session, customer_id: str, channel: str) -> Conversation | None:
@@ -64,14 +65,12 @@ def open_thread(session: Session, customer_id: str, channel: str) -> Conversatio
 
 def customer_of(session: Session, conversation_id: str) -> str | None:
     """Whose thread this is; None if there is no such thread."""
-    return session.scalar(select(Conversation.customer_id).where(Conversation.id == conversation_id))
+    return session.scalar(_CUSTOMER_OF, {"thread": conversation_id})
 
 
 def ownership(session: Session, conversation_id: str) -> Ownership | None:
     """Who answers this thread."""
-    row = session.execute(
-        select(Conversation.owner, Conversation.epoch, Conversation.agent).where(Conversation.id == conversation_id)
-    ).first()
+    row = session.execute(_OWNERSHIP, {"thread": conversation_id}).first()
     return Ownership(*row) if row else None
 
 

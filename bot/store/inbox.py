@@ -5,12 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.orm import Session
 
 from bot.store import conversations, lines
 from bot.store.lines import Said
-from bot.store.models import Conversation
+from bot.store.models import Conversation, table_of
+
+# Made once, on the table itself: every turn passes them.
+_THREADS = table_of(Conversation)
+_FREE = or_(_THREADS.c.lease_until.is_(None), _THREADS.c.lease_until < bindparam("now"))
+_NEXT = (
+    select(_THREADS)
+    .where(_THREADS.c.waiting_since.is_not(None), _FREE)
+    .order_by(_THREADS.c.waiting_since)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_CHANGE = update(_THREADS).where(_THREADS.c.id == bindparam("thread"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +44,21 @@ class Claim:
 
 def claim(session: Session, brain: str, *, now: datetime, lease_s: float, context_lines: int) -> Claim | None:
     """Lease the thread that has waited longest and that no living brain holds; None if there is none."""
-    free = or_(Conversation.lease_until.is_(None), Conversation.lease_until < now)
-    thread = session.scalar(
-        select(Conversation)
-        .where(Conversation.waiting_since.is_not(None), free)
-        .order_by(Conversation.waiting_since)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .options(undefer(Conversation.state))
-    )
+    thread = session.execute(_NEXT, {"now": now}).first()
     if thread is None:
         return None
     waiting = lines.unhandled(session, thread.id)
     if not waiting:
-        thread.waiting_since = None
-        session.flush()
+        session.execute(_CHANGE, {"thread": thread.id, "waiting_since": None})
         return None
-    thread.lease_by = brain
-    thread.lease_until = now + timedelta(seconds=lease_s)
-    thread.fence += 1
-    thread.attempts += 1
-    session.flush()
+    fence, attempts, until = thread.fence + 1, thread.attempts + 1, now + timedelta(seconds=lease_s)
+    session.execute(
+        _CHANGE,
+        {"thread": thread.id, "lease_by": brain, "lease_until": until, "fence": fence, "attempts": attempts},
+    )
     return Claim(
-        thread.id, thread.customer_id, thread.channel, thread.buyer_id, thread.owner, thread.epoch, thread.fence,
-        thread.attempts, thread.state, tuple(waiting), tuple(lines.before(session, thread.id, waiting[0].seq, context_lines)),
+        thread.id, thread.customer_id, thread.channel, thread.buyer_id, thread.owner, thread.epoch, fence, attempts,
+        thread.state, tuple(waiting), tuple(lines.before(session, thread.id, waiting[0].seq, context_lines)),
     )  # fmt: skip
 
 

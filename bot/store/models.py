@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, String, Text, TypeDecorator, text
+from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, String, Table, Text, TypeDecorator, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -37,6 +37,11 @@ class Base(DeclarativeBase):
     """All tables of the store."""
 
     type_annotation_map = {datetime: UtcTime(), dict[str, Any]: JSON(), list[str]: JSON(), list[dict[str, Any]]: JSON()}
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table below a class, for statements that need no objects."""
+    return cast(Table, model.__table__)
 
 
 def new_id() -> str:

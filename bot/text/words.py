@@ -113,6 +113,12 @@ def syllables(text: str) -> list[str]:
     return found
 
 
+def spelt_in_syllables(text: str) -> bool:
+    """Whether every Latin run of *text* is made of Chinese syllables, and there are two syllables or more."""
+    runs = [_latin(piece) for piece in _PIECES.findall(text) if piece.isascii() and piece.isalpha()]
+    return sum(map(len, runs)) >= 2 and all(syllable in _folded_sounds() for run in runs for syllable in run)
+
+
 @lru_cache(maxsize=8192)
 def _sound(letter: str) -> str:
     if letter in _OFTEN_READ:
@@ -142,6 +148,11 @@ def _latin(run: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _known_sounds() -> frozenset[str]:
     return frozenset(sound for _, sound in _STARTS)
+
+
+@lru_cache(maxsize=1)
+def _folded_sounds() -> frozenset[str]:
+    return frozenset(map(_fold, _known_sounds()))
 
 
 @lru_cache(maxsize=512)

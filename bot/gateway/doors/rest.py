@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from fastapi import APIRouter
 from pydantic import Field, field_validator
 
 from bot import words
-from bot.errors import BadToken
+from bot.errors import BadSetting, BadToken
 from bot.gateway.forms import Id, LineIn, Strict
 from bot.gateway.hub import woken
 from bot.gateway.shoppers import REFUSALS, Bearer, Gateway, Here, too_fast
@@ -36,8 +37,9 @@ class RasaMessage(Strict):
     message: str
     message_id: Id | None = Field(None, description="ours: makes a retry harmless")
     metadata: dict[str, Any] | None = Field(None, description="taken, and not trusted")
+    input_channel: str | None = Field(None, description="Rasa's; taken, and not used")
 
-    _readable = field_validator("message")(LineIn._readable.__func__)  # type: ignore[attr-defined]
+    _readable = field_validator("sender", "message")(LineIn._readable.__func__)  # type: ignore[attr-defined]
 
 
 @routes.post("/webhooks/rest/webhook", responses=REFUSALS)
@@ -58,11 +60,14 @@ async def rasa_rest(form: RasaMessage, here: Here, authorization: Bearer = None)
             await woken(rung, left_s)
     if not replies:
         return [{"recipient_id": form.sender, "text": words.say("utter_please_wait")}]
-    return [_rasa_form(form.sender, reply) for reply in replies]
+    return [message for reply in replies for message in _rasa_form(form.sender, reply)]
 
 
 def _check(authorization: str | None, here: Gateway) -> None:
-    token = here.settings.secret("rest_token")
+    try:
+        token = here.settings.secret("rest_token")
+    except BadSetting as closed:
+        raise BadToken("rest door: closed") from closed
     if not hmac.compare_digest((authorization or "").encode(), f"Bearer {token}".encode()):
         raise BadToken("rest door: wrong bearer token")
 
@@ -90,11 +95,12 @@ def _replies(here: Gateway, conversation_id: str, seq: int) -> list[lines.Said]:
         return lines.replies_to(session, conversation_id, seq)
 
 
-def _rasa_form(sender: str, reply: lines.Said) -> dict[str, Any]:
+def _rasa_form(sender: str, reply: lines.Said) -> Iterator[dict[str, Any]]:
+    """A reply as Rasa's channel cuts it: words with their buttons, then what is custom by itself."""
     payload = reply.payload or {}
     message: dict[str, Any] = {"recipient_id": sender, "text": reply.text}
     if payload.get("quick_replies"):
         message["buttons"] = [{"title": title, "payload": title} for title in payload["quick_replies"]]
+    yield message
     if payload.get("cards"):
-        message["custom"] = {"cards": payload["cards"]}
-    return message
+        yield {"recipient_id": sender, "custom": {"cards": payload["cards"]}}
