@@ -24,7 +24,16 @@ _ASKING = re.compile(
 
 def meant_product(tracker: Tracker, turn: Turn) -> Product | None:
     """The product the line speaks of: named in it, else on the page, else the last one talked about."""
-    for product_id in (entity(tracker, "product"), turn.page.get("product_id"), tracker.get_slot("product_id")):
+    return _first_on_sale(turn, entity(tracker, "product")) or product_at_hand(tracker, turn)
+
+
+def product_at_hand(tracker: Tracker, turn: Turn) -> Product | None:
+    """The product on the page, else the last one talked about: what 这个 means."""
+    return _first_on_sale(turn, turn.page.get("product_id"), tracker.get_slot("product_id"))
+
+
+def _first_on_sale(turn: Turn, *product_ids: Any) -> Product | None:
+    for product_id in product_ids:
         if product_id:
             try:
                 return turn.shop.product(str(product_id))

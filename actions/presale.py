@@ -18,6 +18,7 @@ from actions.goods import (
     meant_product,
     named_products,
     of_kind,
+    product_at_hand,
     promotions_for,
     promotions_in_words,
     remember,
@@ -224,7 +225,7 @@ class Compare(Answer):
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         products = named_products(tracker, turn)
-        here = meant_product(tracker, turn)
+        here = product_at_hand(tracker, turn)
         if here is not None and here not in products:
             products.append(here)
         if len(products) < 2:

@@ -76,7 +76,9 @@ class Bench:
         """A new conversation; of the signed-in *buyer* if given."""
         now = datetime.now(UTC)
         with begin(self.database) as session:
-            known = customers.known_as(session, "web", buyer, now=now) if buyer else customers.anonymous(session, now=now)
+            known = (
+                customers.known_as(session, "web", buyer, now=now) if buyer else customers.anonymous(session, now=now)
+            )
             return conversations.start(session, known.id, "web", buyer_id=buyer, now=now).id
 
     def turn_ms(self, conversation_id: str, text: str, number: int, product_id: str) -> float:
@@ -144,11 +146,18 @@ def _figures(costs: list[Cost], speed_ms: float) -> Iterator[Figure]:
         sorted_out[cost.kind, cost.encoded].append(cost.cpu_ms)
     for kind, target_ms in (("utter", 5.0), ("action", 6.0)):
         plain, encoded = sorted_out[kind, False], sorted_out[kind, True]
-        how = f"median of {len(plain)} messages in talks of {MESSAGES_A_TALK}, process_time around Brain.one, SQLite WAL"
+        how = (
+            f"median of {len(plain)} messages in talks of {MESSAGES_A_TALK}, process_time around Brain.one, SQLite WAL"
+        )
         yield Figure(f"turn, {kind}, no encoder", median(plain), "CPU ms", target_ms, how, speed_ms)
         on_top = median(encoded) - median(plain)
         yield Figure(
-            f"turn, {kind}, encoder on top", on_top, "CPU ms", None, f"median of {len(encoded)} messages less the above", speed_ms
+            f"turn, {kind}, encoder on top",
+            on_top,
+            "CPU ms",
+            None,
+            f"median of {len(encoded)} messages less the above",
+            speed_ms,
         )
 
 

@@ -120,8 +120,12 @@ class Brain:
                 turn.close()
 
     async def _understand(self, claim: Claim, page: dict[str, object]) -> list[Understood]:
-        """Every line of the inbox, each after the ones before it. Before the transaction: the encoder holds no lock."""
-        said, result = list(claim.earlier), []
+        """Every line of the inbox, each after the ones before it. Before the transaction: the encoder holds no lock.
+
+        Our welcome is no context: nothing in it was said to anybody, and its 人工 makes vague first lines cries for one.
+        """
+        said = [line for line in claim.earlier if (line.payload or {}).get("said") != "utter_welcome"]
+        result = []
         for line in claim.lines:
             result.append(await self.engine.understand(line, said[-self.settings.context_lines :], page))
             said.append(line)

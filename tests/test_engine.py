@@ -70,14 +70,21 @@ class Chat:
     """One conversation, answered by a brain on a store: say something, read the replies."""
 
     def __init__(
-        self, database: Database, engine: Engine, shop: PatientShop, *, id_: str = "c" * 32, buyer: str | None = None
+        self,
+        database: Database,
+        engine: Engine,
+        shop: PatientShop,
+        *,
+        id_: str = "c" * 32,
+        buyer: str | None = None,
+        now: datetime = NOW,
     ) -> None:
-        self.database, self.id, self.seen = database, id_, 0
+        self.database, self.id, self.seen, self.now = database, id_, 0, now
         self.brain = Brain(database, engine, shop, Settings())
         with begin(database) as session:
-            who = customers.known_as(session, "web", buyer, now=NOW) if buyer else customers.anonymous(session, now=NOW)
+            who = customers.known_as(session, "web", buyer, now=now) if buyer else customers.anonymous(session, now=now)
             session.add(Conversation(
-                id=id_, customer_id=who.id, channel="web", buyer_id=buyer, opened_at=NOW, owner="bot", epoch=0,
+                id=id_, customer_id=who.id, channel="web", buyer_id=buyer, opened_at=now, owner="bot", epoch=0,
                 last_seq=0, fence=0, attempts=0,
             ))  # fmt: skip
 
@@ -85,13 +92,13 @@ class Chat:
         """Put a line into the inbox."""
         accept(
             self.database, self.id, text, client_msg_id=str(time.monotonic_ns()), payload={"page": page} if page else None,
-            pace=ANY_PACE, limit_chars=2000, now=NOW,
+            pace=ANY_PACE, limit_chars=2000, now=self.now,
         )  # fmt: skip
 
-    def say(self, text: str, page: dict[str, str] | None = None, now: datetime = NOW) -> list[Said]:
+    def say(self, text: str, page: dict[str, str] | None = None) -> list[Said]:
         """Send a line; all that was answered."""
         self.store(text, page)
-        while self.brain.one(now):
+        while self.brain.one(self.now):
             pass
         with reading(self.database) as session:
             news = lines.after(session, self.id, self.seen, 1000)

@@ -761,7 +761,9 @@ def served(door: Door) -> Iterator[Served]:
 def lines_of(events: Iterator[dict[str, str]], count: int) -> list[tuple[int, str]]:
     """(id, text) of the next *count* lines of a stream."""
     lines = (event for event in events if event.get("event") == "line")
-    return [(int(event["id"]), json.loads(event["data"])["text"]) for _, event in zip(range(count), lines, strict=False)]
+    return [
+        (int(event["id"]), json.loads(event["data"])["text"]) for _, event in zip(range(count), lines, strict=False)
+    ]
 
 
 def test_a_line_is_pushed_to_whoever_listens(door, chat, served):

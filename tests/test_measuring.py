@@ -113,7 +113,10 @@ def assert_understood(answer: dict[str, Any]) -> None:
     assert answer["intent"] in INTENTS | {"nlu_fallback"}
     assert 0 <= answer["confidence"] <= 1
     assert answer["second"] is None or answer["second"] in INTENTS - {answer["intent"]}
-    assert all(other["intent"] in INTENTS | {"nlu_fallback"} and 0 <= other["confidence"] <= 1 for other in answer["alternatives"])
+    assert all(
+        other["intent"] in INTENTS | {"nlu_fallback"} and 0 <= other["confidence"] <= 1
+        for other in answer["alternatives"]
+    )
     assert all({"entity", "value", "start", "end"} == set(found) for found in answer["entities"])
 
 

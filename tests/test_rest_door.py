@@ -31,7 +31,8 @@ class Door:
         secrets = {"identity_secret": "i" * 64, "session_secret": "s" * 64, "rest_token": TOKEN}
         self.engine = engine
         self.web = TestClient(
-            create_app(Settings(var=var, **{"demo": False, **secrets, **settings}), engine), raise_server_exceptions=False
+            create_app(Settings(var=var, **{"demo": False, **secrets, **settings}), engine),
+            raise_server_exceptions=False,
         )
 
     def say(self, message: Any, sender: Any = "wang", token: str = TOKEN, **other: Any) -> httpx.Response:

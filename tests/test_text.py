@@ -16,7 +16,9 @@ from bot.text.normalise import plain, spelling
 from bot.text.patterns import find, marked
 
 any_text = st.text(st.characters(codec=None), max_size=80)
-chinese_text = st.text("订单号多少钱轉後臺繁體，。？！１２３abcＡ😀 \u200b\ufe0f\u0301人工13800138000 202611221234567890", max_size=60)
+chinese_text = st.text(
+    "订单号多少钱轉後臺繁體，。？！１２３abcＡ😀 \u200b\ufe0f\u0301人工13800138000 202611221234567890", max_size=60
+)
 thorough = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 
 
@@ -99,7 +101,14 @@ def test_a_stretch_of_the_plain_text_is_found_in_what_was_typed():
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("转人攻", "转人工"), ("什么时候发或", "什么时候发货"), ("优惠卷", "优惠券"), ("报价保", "保价"), ("在吗？？？？", "在吗?"), ("好。。。。", "好。")],
+    [
+        ("转人攻", "转人工"),
+        ("什么时候发或", "什么时候发货"),
+        ("优惠卷", "优惠券"),
+        ("报价保", "保价"),
+        ("在吗？？？？", "在吗?"),
+        ("好。。。。", "好。"),
+    ],
 )
 def test_known_slips_are_mended_and_shouting_is_said_once(typed, meant):
     assert meant == spelling(plain(typed).text)

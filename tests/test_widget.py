@@ -1,13 +1,10 @@
 """The chat widget in a real browser, against a small gateway that can be told to fail; then the demo storefront."""
 
-
-
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
-import shutil
 import socket
 import threading
 import time
@@ -22,11 +19,10 @@ from xml.etree import ElementTree
 
 import pytest
 import uvicorn
-from conftest import left_out
 from fastapi import FastAPI, Header, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bot.errors import ProductNotFound, ShopUnavailable
 from bot.gateway import demo
@@ -36,11 +32,6 @@ from bot.shop.facts import Order, OrderItem, OrderState, Product, Sku
 pytestmark = pytest.mark.browser
 
 WIDGET = Path(__file__).parents[1] / "bot" / "gateway" / "widget" / "widget.js"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 AT = "2026-11-22T02:20:05Z"
 
 
@@ -197,16 +188,6 @@ def until(holds: Callable[[], Any], page: Page | None = None, within_s: float = 
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"
         page.wait_for_timeout(20) if page else time.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not (Path(CHROMIUM).exists() or shutil.which("chromium")):
-        left_out("chromium", "apt-get install chromium fonts-noto-cjk")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=shutil.which("chromium") or CHROMIUM, args=list(FLAGS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

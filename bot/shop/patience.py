@@ -19,6 +19,8 @@ T = TypeVar("T")
 #: Failures in a row after which the shop is left alone, and for how long.
 FAILURES = 3
 REST_S = 10.0
+#: How old the answer may be to whether the catalogue changed; every line asks.
+VERSION_S = 1.0
 
 
 class PatientShop:
@@ -35,6 +37,7 @@ class PatientShop:
         self.deadline: float | None = None
         self.failures = 0
         self.resting_until = 0.0
+        self.version: tuple[float, str] | None = None  #: of the catalogue: when it was asked for, and what was said
         self.threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shop")
 
     @contextmanager
@@ -76,7 +79,10 @@ class PatientShop:
         return self._ask(self.shop.terms)
 
     def catalogue_version(self) -> str:
-        return self._ask(self.shop.catalogue_version)
+        now = self.clock()
+        if self.version is None or now - self.version[0] >= VERSION_S:
+            self.version = now, self._ask(self.shop.catalogue_version)
+        return self.version[1]
 
     def products(self) -> Sequence[Product]:
         return self._ask(self.shop.products)

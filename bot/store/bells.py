@@ -14,6 +14,7 @@ import select
 import socket
 import tempfile
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -73,7 +74,12 @@ def wait(bell: Bell, timeout_s: float) -> set[str]:
 
 
 def _folder(engine: Engine) -> Path:
-    name = hashlib.sha256(str(Path(engine.url.database or ":memory:").resolve()).encode()).hexdigest()[:16]
+    return _folder_of(engine.url.database or ":memory:")
+
+
+@lru_cache(maxsize=16)
+def _folder_of(database: str) -> Path:
+    name = hashlib.sha256(str(Path(database).resolve()).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"liuxin-{os.getuid()}-{name}"
 
 
