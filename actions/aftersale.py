@@ -11,7 +11,7 @@ from actions.ordering import card, local, meant_order, settled
 from actions.requests import TakeRequest
 from bot.handoff.promise import in_words
 from bot.risk.assess import hard_trigger
-from bot.shop.facts import Order
+from bot.shop.facts import Order, OrderState
 from bot.store import cases
 from bot.talk.turn import Turn
 
@@ -26,9 +26,10 @@ MATTERS = {
 
 
 class TakeAftersale(TakeRequest):
-    """Registers an after-sale matter."""
+    """Registers an after-sale matter, of goods that have come unless another order is named."""
 
     utter = "utter_aftersale_taken"
+    concerns = frozenset({OrderState.SIGNED, OrderState.DONE})
 
 
 class TakeReturn(TakeAftersale):
@@ -89,6 +90,7 @@ class TakeNotReceived(TakeAftersale):
 
     matter = "未收到货"
     severity = 1
+    concerns = frozenset({OrderState.SIGNED, OrderState.DONE, OrderState.SHIPPED, OrderState.OUT_FOR_DELIVERY})
 
     def name(self) -> str:
         return "action_take_not_received"

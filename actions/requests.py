@@ -9,12 +9,12 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Answer, Events, intent_of, open_case
+from actions.base import Answer, Events, entity, intent_of, open_case
 from actions.goods import meant_product
 from actions.ordering import in_short, meant_order
 from bot.errors import ShopError
 from bot.handoff.promise import in_words, request_by
-from bot.shop.facts import Order
+from bot.shop.facts import Order, OrderState, Product
 from bot.store import cases
 from bot.store.cases import CaseFacts
 from bot.store.models import Case
@@ -35,6 +35,7 @@ class TakeRequest(Answer):
     matter = "您的申请"  #: what it is called to the shopper
     utter = "utter_request_taken"
     severity = 2
+    concerns: frozenset[OrderState] = frozenset()  #: states of orders it can be about; none: any
     ask = ""  #: what the shopper is asked for beside, when the order is not known
     ask_order = "是哪一笔订单？把订单号发我，我记上。"
 
@@ -42,7 +43,7 @@ class TakeRequest(Answer):
         known = self._known(tracker, turn)
         if known is not None:
             return known_again(known, self.matter, say, turn)
-        matter = meant(tracker, turn)
+        matter = meant(tracker, turn, self.concerns)
         case = self.register(tracker, turn, matter)
         say.utter_message(
             response=self.utter, matter=self.matter, number=case.number, promised=in_words(case.promised_at, turn.now),
@@ -87,15 +88,34 @@ def known_again(case: Case, matter: str, say: CollectingDispatcher, turn: Turn) 
     return [SlotSet("case_number", case.number), SlotSet("asked", "case_words")]
 
 
-def meant(tracker: Tracker, turn: Turn) -> Matter:
-    """The order and product of the line, as far as they can be had without asking; a matter is taken in any case."""
+def meant(tracker: Tracker, turn: Turn, concerns: frozenset[OrderState] = frozenset()) -> Matter:
+    """The order and product of the line, as far as they can be had without asking; a matter is taken in any case.
+
+    An order that was not named must be in one of the states the matter *concerns* (none: any).
+    """
     try:
-        order = meant_order(tracker, turn).order
         product = meant_product(tracker, turn)
+        order = meant_order(tracker, turn).order
+        if concerns and order and order.state not in concerns and not _named(tracker, turn):
+            order = _only_one(turn, concerns, product)
     except ShopError:
         return Matter(None, None)
     product_id = product.id if product else order.items[0].product_id if order else None
     return Matter(order, product_id)
+
+
+def _named(tracker: Tracker, turn: Turn) -> bool:
+    return bool(entity(tracker, "order_no") or turn.page.get("order_no"))
+
+
+def _only_one(turn: Turn, concerns: frozenset[OrderState], product: Product | None) -> Order | None:
+    """The buyer's order in one of these states, with the product if one is meant; None if there are several."""
+    fitting = [
+        order
+        for order in turn.shop.orders_of(str(turn.buyer_id))
+        if order.state in concerns and (product is None or any(item.product_id == product.id for item in order.items))
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _same(case: Case, turn: Turn, type_: str) -> bool:

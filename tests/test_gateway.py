@@ -19,6 +19,7 @@ import uvicorn
 from conftest import free_port
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+from sse_starlette.sse import AppStatus
 
 from bot.gateway import app as gateway_app
 from bot.gateway import shoppers
@@ -749,6 +750,7 @@ class Served:
     def stop(self) -> None:
         self.server.should_exit = True
         self.thread.join(5)
+        AppStatus.should_exit = False  # one for the whole process: the next server's streams would end at once
 
 
 @pytest.fixture

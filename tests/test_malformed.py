@@ -142,7 +142,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def app(folder: Path) -> Iterator[Any]:
-    """The gateway with its demo, without limits of pace; the REST door does not wait for a brain."""
+    """The gateway with its demo, without limits of pace, content without a brain; its REST door waits for none."""
     engine = open_store(f"sqlite:///{folder / 'store.db'}")
     migrate(engine)
     with pytest.MonkeyPatch.context() as patch:
@@ -153,7 +153,7 @@ def app(folder: Path) -> Iterator[Any]:
 def unhurried(folder: Path) -> Settings:
     return Settings(
         var=folder, identity_secret=SECRET, session_secret="s" * 64, rest_token="r" * 64, lines_per_10_s=NEVER,
-        lines_per_min=NEVER, requests_per_min=NEVER, conversations_per_12_h=NEVER,
+        lines_per_min=NEVER, requests_per_min=NEVER, conversations_per_12_h=NEVER, human_after_s=NEVER,
     )  # fmt: skip
 
 

@@ -273,3 +273,16 @@ def test_no_reply_of_the_bot_ever_follows_the_agents_first_word(store: Engine, n
                 racing.result()
 
     assert {"我来看"} == {said(store, thread)[-1].text for thread in threads}
+
+
+def test_who_waits_already_is_served_sooner_when_something_graver_comes_up(store, now):
+    thread = opened(store, now)
+    called(store, thread, now, priority=1)
+
+    with begin(store) as session:
+        call_human(session, locked(session, thread), ["安全问题：漏电"], skill="safety", priority=0, now=now)
+
+    with reading(store) as session:
+        waiting = session.scalars(select(Escalation)).one()
+        assert (0, "safety") == (waiting.priority, waiting.skill)
+        assert "安全问题：漏电" == waiting.reasons[0]

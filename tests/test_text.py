@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -191,7 +192,7 @@ def test_whatever_is_found_stands_where_it_is_said_to_stand(typed, asked):
         assert 0 <= hit.start < hit.end <= len(typed)
         assert set(plain(hit.value).text) & set(plain(typed[hit.start : hit.end]).text) or hit.kind == "courier"
     apart = [hit for hit in found if hit.kind != "phone_tail"]
-    assert all(one.end <= other.start for one, other in zip(apart, apart[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(apart))
 
 
 def test_numbers_of_one_kind_are_one_to_whoever_learns_from_them():

@@ -29,12 +29,13 @@ def call_human(
     priority: int = 1,
     now: datetime,
 ) -> Place:
-    """Put a locked thread into the queue; if it is there or with an agent already, tell its place.
+    """Put a locked thread into the queue; if it is there or with an agent already, add what is new and tell its place.
 
     *reasons* are sentences an agent reads, most serious first, at least one.
     """
     waiting = escalations.open_one(session, thread.id)
     if waiting:
+        escalations.add_reasons(session, waiting, reasons, skill=skill, priority=priority)
         return Place(escalations.place(session, waiting), new=False)
     escalation = escalations.add(
         session, thread.id, thread.customer_id, reasons, skill=skill, priority=priority, now=now

@@ -197,5 +197,6 @@ class Cascade:
         kept = json.loads((folder / "cascade.json").read_text(encoding="utf-8"))
         topics, leans, cheap = (Linear.load(folder / f"{name}.npz") for name in ("topics", "leans", "cheap"))
         readings = Readings(tuple(kept["intents"]), Names.load(folder / "names.json"), topics)
-        right = (Calibration(**kept[name]) for name in ("cheap", "full"))
-        return cls(readings, leans, cheap, Near.load(folder / "full.npz"), *right, Levels(**kept["levels"]))
+        full = Near.load(folder / "full.npz")
+        right, full_right = Calibration(**kept["cheap"]), Calibration(**kept["full"])
+        return cls(readings, leans, cheap, full, right, full_right, Levels(**kept["levels"]))

@@ -24,6 +24,8 @@ WHOLE = 6
 LINE = 80
 _STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17)
 _CAN_BE_MARKED = re.compile(r"[\d元块市州盟]")
+#: A clause that says what is not wanted: 不是退货, 是换货.
+_REFUSES = re.compile(r"我?(?:说的)?(?:不是|不用|不要|不需要|不想|别|没说)")
 _LATIN = re.compile(r"[a-z0-9 ,.?!'~]*[a-z]{2}[a-z0-9 ,.?!'~]*")
 _EMPTY = "∅"
 #: Words with which a shopper announces another matter.
@@ -163,9 +165,9 @@ def size(text: str) -> Features:
 
 
 def clauses(text: str) -> list[str]:
-    """The clauses of a tidy text, at most six; none if there is only one."""
+    """The clauses of a tidy text that may make a request, at most six; none if there is only one clause."""
     found = [clause for clause in _BORDER.split(text) if len(clause) >= 2]
-    return found[:6] if len(found) > 1 else []
+    return [clause for clause in found[:6] if not _REFUSES.match(clause)] if len(found) > 1 else []
 
 
 def announces_another(text: str) -> bool:

@@ -129,7 +129,8 @@ class Near:
     def scores(self, row: Row, vector: np.ndarray) -> np.ndarray:
         """A score for each label, shape (labels,)."""
         total: np.ndarray = row.values @ self.weights[row.places].astype(np.float32)
-        return total + likeness(self.known @ vector) @ self.says
+        total += likeness(self.known @ vector) @ self.says
+        return total
 
     @classmethod
     def fit(
@@ -235,7 +236,8 @@ class Calibration:
 def _smooth(steps: np.ndarray) -> np.ndarray:
     """A curve of steps with its corners rounded, still rising."""
     wide = np.pad(steps, 1, mode="edge")
-    return (wide[:-2] + wide[1:-1] + wide[2:]) / 3
+    smooth: np.ndarray = (wide[:-2] + wide[1:-1] + wide[2:]) / 3
+    return smooth
 
 
 def shares(scores: np.ndarray, sharpness: float) -> np.ndarray:

@@ -16,7 +16,7 @@ from bot.shop.facts import Product, Shop
 from bot.text.normalise import Plain, plain
 
 #: How alike (0 to 100) a stretch of text must be to a name to count as a slip of it.
-NEARLY = 84
+NEARLY = 83
 _SHORTEST_SLIP = 4
 _SPACES = re.compile(r"[\s\-_·]+")
 

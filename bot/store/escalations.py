@@ -38,6 +38,17 @@ def add(
     return escalation
 
 
+def add_reasons(session: Session, escalation: Escalation, reasons: Sequence[str], *, skill: str, priority: int) -> None:
+    """What became known while somebody waits: new reasons; a graver matter goes first and takes its skill."""
+    new = [reason for reason in reasons if reason not in escalation.reasons]
+    graver = priority < escalation.priority or (priority == escalation.priority and escalation.skill == "general")
+    if graver:
+        escalation.skill, escalation.priority = skill, priority
+    if new:
+        escalation.reasons = [*new, *escalation.reasons] if graver else [*escalation.reasons, *new]
+    session.flush()
+
+
 def place(session: Session, escalation: Escalation) -> int:
     """How many unclaimed escalations are served before this one, plus one: 1 is next."""
     ahead = or_(

@@ -87,11 +87,14 @@ class Turn:
             self._savepoint = None
 
     def call_human(self, *reasons: str, skill: str = "general", priority: int = 1) -> None:
-        """Ask for a human when the turn commits; a second wish in one turn adds its reasons."""
-        if self.wish is None:
+        """Ask for a human when the turn commits; a second wish adds its reasons, the graver one gives the skill."""
+        before = self.wish
+        if before is None:
             self.wish = HumanWish(reasons, skill, priority)
+        elif priority < before.priority or (priority == before.priority and before.skill == "general"):
+            self.wish = HumanWish(reasons + before.reasons, skill, priority)
         else:
-            self.wish = HumanWish(self.wish.reasons + reasons, self.wish.skill, min(self.wish.priority, priority))
+            self.wish = HumanWish(before.reasons + reasons, before.skill, before.priority)
 
     def close(self) -> None:
         """Roll back what was not committed and let the connection go; harmless after a commit."""

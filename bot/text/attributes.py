@@ -34,6 +34,10 @@ ASKED_AS = {
 }  # fmt: skip
 
 
+#: Words that ask how much of something: they answer only where no other word says of what.
+VAGUE = frozenset({"多大", "多高", "多宽", "多长", "多重", "用多久", "装多少", "尺寸", "厚", "薄"})
+
+
 def asked_fields(question: str, fields: Iterable[str]) -> list[str]:
     """The *fields* that *question* asks for, best first; empty if none is recognised.
 
@@ -43,5 +47,7 @@ def asked_fields(question: str, fields: Iterable[str]) -> list[str]:
     outright = [name for name in names if name in question]
     if outright:
         return outright
-    parts = [part for word, answers in ASKED_AS.items() if word in question for part in answers.split()]
+    words = [word for word in ASKED_AS if word in question]
+    clear = [word for word in words if word not in VAGUE]
+    parts = [part for word in clear or words for part in ASKED_AS[word].split()]
     return list(dict.fromkeys(name for part in parts for name in names if part in name))

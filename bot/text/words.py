@@ -7,12 +7,12 @@ ways through the dictionary, the one of greatest probability.
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 #: The shop's own words, one a line; each counts as often as jieba's common words do.
@@ -162,8 +162,8 @@ def _fold(sound: str) -> str:
 
 @lru_cache(maxsize=1)
 def _dictionary() -> Dictionary:
-    found = importlib.util.find_spec("jieba")
-    text = Path((found and found.origin) or "jieba/__init__.py").with_name("dict.txt").read_text(encoding="utf-8")
+    path = Path(str(metadata.distribution("jieba").locate_file("jieba/dict.txt")))
+    text = path.read_text(encoding="utf-8")
     frequencies = {word: int(often) for word, often in _FREQUENT.findall(text)}
     frequencies.update(dict.fromkeys(_lexicon(), _LEXICON_FREQUENCY))
     return Dictionary(frequencies)
