@@ -15,6 +15,7 @@ from bot.nlu import cascade as cascade_module
 from bot.nlu.cascade import Cascade, Example
 from bot.nlu.encoder import Cache
 from bot.nlu.features import in_pinyin, tidy
+from bot.nlu.linear import Calibration
 from bot.text.words import syllables, words
 
 LESSON = {
@@ -118,6 +119,13 @@ def test_confidences_fall_and_are_shares(cascade: Cascade) -> None:
     assert (guess.intent, guess.confidence) == guess.alternatives[0]
     assert sorted(levels, reverse=True) == levels
     assert 0 < sum(levels) <= 1.0001
+
+
+def test_a_model_that_is_certain_leaves_nothing_over_for_others() -> None:
+    right = Calibration(5.0, (0.0, 1.0), (0.0, 0.95)).confidences(np.array([30.0, -1.0, 0.0], np.float32))
+
+    assert [0.95, 0.0, 0.0] == pytest.approx(right.tolist(), abs=0.05)
+    assert 0 == right.argmax()
 
 
 def test_a_stored_cascade_guesses_the_same(cascade: Cascade, tmp_path: Path) -> None:

@@ -38,8 +38,15 @@ NAMES = frozenset(
 )  # fmt: skip
 
 
-#: Installed, needed to train, and left out where only answers are given (`install(hide_installed=True)`).
-HEAVY = frozenset({"joblib", "scipy", "skops", "sklearn"})
+#: Installed, and left out where only answers are given (`install(hide_installed=True)`).
+HEAVY = frozenset(
+    {
+        # needed to train
+        "joblib", "scipy", "skops", "sklearn",
+        # Rasa's own shell, server and channels; spaCy's command line
+        "cryptography", "engineio", "prompt_toolkit", "questionary", "sanic_jwt", "socketio", "spacy.cli",
+    }
+)  # fmt: skip
 
 
 class _NamedMeta(type):

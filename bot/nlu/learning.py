@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bot.nlu import features as seen
-from bot.nlu.cascade import LEANS_AT_MOST, Cascade, Levels, Readings
+from bot.nlu.cascade import LEANS_AT_MOST, Cascade, Example, Levels, Readings
 from bot.nlu.encoder import WIDTH, Cache
 from bot.nlu.linear import Calibration, Linear, Names, Near, shares
-
-if TYPE_CHECKING:
-    from bot.nlu.cascade import Example
 
 #: The cheap model is tested on four folds, each of as many parts; the full one on each part.
 _FOLDS, _PARTS = 4, 6
@@ -24,6 +22,18 @@ _FOLDS, _PARTS = 4, 6
 _LEAN_THOUGH_ALONE = 0.2
 #: For each example that stands after other lines, how many that stand alone are said after borrowed lines.
 _STRAYED = 0.8
+#: Requests that are a bare deed, and how people take one back; so many of each are made.
+_DEED = re.compile(r"[转开查换退催取改修补领兑叫找投]\w{1,3}")
+_CORRECTIONS = (
+    "不是{0}，是{1}",
+    "不是要{0} 我要{1}",
+    "不{0}了，{1}",
+    "我说的是{1}不是{0}",
+    "别{0} 给我{1}",
+    "不要{0}，要{1}",
+)
+_REFUSALS = ("不用{0}", "不用{0}了", "不需要{0}", "先不{0}了", "我没说要{0}", "不用帮我{0}")
+_REFUSED = 70
 #: Below this confidence a short text is read with the lines before.
 _CLEAR = 0.8
 #: The share of the examples that the cheap model answers alone. Of real lines, half of them fillers, it is then three
@@ -74,6 +84,7 @@ def learn(examples: Sequence[Example], folder: Path, encode_at_most: int | None,
 def _lesson(examples: Sequence[Example]) -> Lesson:
     intents = tuple(sorted({example.intent for example in examples}))
     place = {intent: at for at, intent in enumerate(intents)}
+    examples = [*examples, *_refused(examples)]
     leaning = np.array([bool(example.before) for example in examples], int)
     twins = _twins(examples)
     part = np.random.default_rng(0).permutation(len(examples)) % (_FOLDS * _PARTS)
@@ -89,6 +100,19 @@ def _lesson(examples: Sequence[Example]) -> Lesson:
     readings = Readings(intents, names, readings.topics)
     alone = names.table([readings.row(form, ()) for form in forms])
     return Lesson(readings, forms, befores, truth, leaning, part, alone, names.table([names.row(row) for row in stood]))
+
+
+def _refused(examples: Sequence[Example]) -> list[Example]:
+    """What is not wanted, made from the shortest requests: 不用转人工 is `deny`, 不是退货，是换货 is `exchange_goods`."""
+    deeds = [example for example in examples if not example.before and _DEED.fullmatch(example.text)]
+    chance = random.Random(0)
+    chance.shuffle(deeds)
+    made = []
+    for at, (one, other) in enumerate(zip(deeds, deeds[1:], strict=False)):
+        if one.intent != other.intent and len(made) < 2 * _REFUSED:
+            made.append(Example(_CORRECTIONS[at % len(_CORRECTIONS)].format(one.text, other.text), other.intent))
+            made.append(Example(_REFUSALS[at % len(_REFUSALS)].format(one.text), "deny"))
+    return made if any(example.intent == "deny" for example in examples) else []
 
 
 def _twins(examples: Sequence[Example]) -> dict[int, Example]:

@@ -215,7 +215,8 @@ class Calibration:
         found = shares(scores, self.sharpness)
         first = int(found.argmax())
         sure = float(np.interp(found[first], self.shares, self.right))
-        found *= (1 - sure) / max(1 - found[first], 1e-9)
+        found[first] = 0.0
+        found *= (1 - sure) / max(float(found.sum()), 1e-30)
         np.minimum(found, sure, out=found)
         found[first] = sure
         return found

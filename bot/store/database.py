@@ -8,16 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from bot.store import bells
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 #: How long SQLite waits for another writer, and PostgreSQL for a lock, before the call fails.
 WAIT_S = 3.0
 
@@ -92,18 +94,37 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 def alembic_config(url: str) -> Config:
     """Alembic's settings, without a file of their own."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables up to this code. Two processes may call it at once."""
-    url = engine.url.render_as_string(hide_password=False)
+    """Bring the tables up to this code. Two processes may call it at once.
+
+    Alembic is imported only where there is something to do: every start would pay for it otherwise.
+    """
     with engine.begin() as connection:
         if not is_sqlite(engine):
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7110583)")
-        config = alembic_config(url)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if not _is_up_to_date(connection):
+            _upgrade(connection)
+
+
+def _is_up_to_date(connection: Connection) -> bool:
+    """Whether the newest file of migrations, 0001_….py, is the one the tables were brought up to last."""
+    newest = max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == newest
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    config = alembic_config(connection.engine.url.render_as_string(hide_password=False))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
