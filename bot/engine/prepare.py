@@ -13,7 +13,7 @@ from bot.engine import stand_ins
 _SILENT = {
     "RASA_TELEMETRY_ENABLED": "false",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    "TQDM_DISABLE": "1",
+    "LOG_LEVEL": "ERROR",  # Rasa asks it before it draws a progress bar for each rule
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }

@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ _CORRECTIONS = (
     "不要{0}，要{1}",
 )
 _REFUSALS = ("不用{0}", "不用{0}了", "不需要{0}", "先不{0}了", "我没说要{0}", "不用帮我{0}")
-_REFUSED = 70
+_REFUSED = 40
 #: Below this confidence a short text is read with the lines before.
 _CLEAR = 0.8
 #: The share of the examples that the cheap model answers alone. Of real lines, half of them fillers, it is then three
@@ -107,8 +108,8 @@ def _refused(examples: Sequence[Example]) -> list[Example]:
     deeds = [example for example in examples if not example.before and _DEED.fullmatch(example.text)]
     chance = random.Random(0)
     chance.shuffle(deeds)
-    made = []
-    for at, (one, other) in enumerate(zip(deeds, deeds[1:], strict=False)):
+    made: list[Example] = []
+    for at, (one, other) in enumerate(pairwise(deeds)):
         if one.intent != other.intent and len(made) < 2 * _REFUSED:
             made.append(Example(_CORRECTIONS[at % len(_CORRECTIONS)].format(one.text, other.text), other.intent))
             made.append(Example(_REFUSALS[at % len(_REFUSALS)].format(one.text), "deny"))
