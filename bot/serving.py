@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import structlog
+
 from bot.brain import Brain, only_brain
 from bot.engine.agent import Engine
-from bot.engine.training import fitting_model
+from bot.engine.training import usable_model
 from bot.settings import Settings
 from bot.shop.demo import DemoShop
 from bot.shop.facts import Shop
 from bot.shop.patience import PatientShop
 from bot.store.database import migrate, open_store
+
+log = structlog.get_logger()
 
 
 def open_shop(settings: Settings) -> Shop:
@@ -20,8 +24,11 @@ def open_shop(settings: Settings) -> Shop:
 
 
 def load_engine(settings: Settings, shop: Shop) -> Engine:
-    """The trained bot over *shop*; raises `NoModel` if none fits the data."""
-    return Engine(fitting_model(settings.models), shop, settings.window_turns)
+    """The trained bot over *shop*, with the newest model if none fits the data; raises `NoModel` if there is none."""
+    model, fits = usable_model(settings.models)
+    if not fits:
+        log.warning("the model is older than data, domain.yml or config.yml: run `make train`", model=model.name)
+    return Engine(model, shop, settings.window_turns)
 
 
 def serve_brain(settings: Settings) -> None:

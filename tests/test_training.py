@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine.training import check_config, fingerprint, fitting_model, train
+from bot.engine.training import check_config, fingerprint, fitting_model, train, usable_model
 from bot.errors import NeedsTensorFlow, NoModel, SetupError
 from bot.settings import ROOT
 
@@ -146,3 +146,11 @@ def test_a_brain_without_a_model_ends_with_one_line_and_no_traceback(tmp_path):
 
     assert (2, "NoModel") == (done.returncode, done.stderr.partition(":")[0])
     assert "Traceback" not in done.stderr
+
+
+def test_a_brain_goes_on_with_the_newest_model_while_the_data_is_being_edited(tmp_path):
+    (tmp_path / "of-older-data.tar.gz").write_bytes(b"")
+
+    model, fits = usable_model(tmp_path)
+
+    assert (tmp_path / "of-older-data.tar.gz", False) == (model, fits)
