@@ -23,9 +23,8 @@ from sqlalchemy import Engine as Database  # noqa: E402
 
 from bot.brain import Brain  # noqa: E402
 from bot.engine.agent import Engine  # noqa: E402
-from bot.engine.training import fitting_model  # noqa: E402
 from bot.nlu.needs import Understood  # noqa: E402
-from bot.serving import open_shop  # noqa: E402
+from bot.serving import load_engine, open_shop  # noqa: E402
 from bot.settings import ROOT, Settings, settings  # noqa: E402
 from bot.shop.demo import DEMO_BUYERS  # noqa: E402
 from bot.shop.patience import PatientShop  # noqa: E402
@@ -55,7 +54,7 @@ class Bench:
         self.database: Database = open_store(f"sqlite:///{folder / 'bench.db'}")
         migrate(self.database)
         self.shop = PatientShop(open_shop(here), here.action_budget_s)
-        engine = Engine(fitting_model(here.models), self.shop, here.window_turns)
+        engine = load_engine(here, self.shop)
         self.brain = Brain(self.database, engine, self.shop, here)
         self.brain.engine.warm_up()
         self.understood: list[Understood] = []
@@ -112,7 +111,7 @@ def answered_by() -> dict[str, str]:
 
 
 def sentences(intents: set[str]) -> list[str]:
-    """Held-out sentences (tests/sentences) of *intents*, each once, those of a few words first in no order."""
+    """Held-out sentences (tests/sentences) of *intents*, each once."""
     said: dict[str, None] = {}
     for path in sorted(_SENTENCES.glob("[a-z]*.yml")):
         for row in yaml.safe_load(path.read_text(encoding="utf-8")):

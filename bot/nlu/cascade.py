@@ -83,16 +83,29 @@ class Readings:
 
     def features(self, form: str, before: Sequence[str]) -> dict[str, float]:
         """The named features of tidy *form*, read with the lines *before*."""
-        return seen.own(form) | seen.size(form) | seen.around(form, before, self._topics(before))
+        return seen.own(form) | seen.size(form) | self.around(form, before)
+
+    def around(self, form: str, before: Sequence[str]) -> dict[str, float]:
+        """The named features of what stood before tidy *form*."""
+        return seen.around(form, before, self._topics(before))
 
     def _topics(self, before: Sequence[str]) -> dict[str, Mapping[str, float]]:
         lines = {"b": last_of_ours(before), "t": seen.last_of_theirs(before)}
         return {kind: self.about(line[-seen.LINE :]) for kind, line in lines.items() if line}
 
     def _about(self, line: str) -> Mapping[str, float]:
-        scores = self.topics.scores(self.names.row(seen.own(tidy(line))))
+        form = tidy(line)
+        scores = self.topics.scores(self.names.row(seen.own(form) | seen.size(form)))
         likely = shares(scores, _TOPIC_SHARPNESS)
         return {self.intents[at]: float(likely[at]) for at in np.flatnonzero(likely > _ABOUT)}
+
+
+def _leads(requests: list[str], intents: list[str], corrects: bool) -> bool:
+    """Whether the first request of the clauses is the main one: of two needs the one said first, and what is wanted
+    where the text says what is not."""
+    if not requests or requests[0] not in intents:
+        return False
+    return corrects or (len(requests) > 1 and intents[0] in requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +127,8 @@ class Cascade:
         order = np.argsort(-confidences)[:ALTERNATIVES].tolist()
         intents = [self.readings.intents[at] for at in order]
         requests = self._requests(form)
-        if len(requests) > 1 and intents[0] in requests and requests[0] in intents:
-            intents.insert(0, intents.pop(intents.index(requests[0])))  # of two needs the first said comes first
+        if _leads(requests, intents, seen.corrects(form)):
+            intents.insert(0, intents.pop(intents.index(requests[0])))
         levels = (float(confidences[at]) for at in order)
         alternatives = tuple(zip(intents, levels, strict=True))
         others = [wanted for wanted in requests if wanted != intents[0]]

@@ -26,6 +26,9 @@ _STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 13, 17)
 _CAN_BE_MARKED = re.compile(r"[\d元块市州盟]")
 #: A clause that says what is not wanted: 不是退货, 是换货.
 _REFUSES = re.compile(r"我?(?:说的)?(?:不是|不用|不要|不需要|不想|别|没说)")
+_CORRECTS = re.compile(
+    r"我?(?:说的)?不(?:是|要|想|用)[^,，。;；!！?？、\s]{2,8}[,，。;；!！、\s]+.*(?:是|要|想|给|帮|换|退|改)"
+)
 _LATIN = re.compile(r"[a-z0-9 ,.?!'~]*[a-z]{2}[a-z0-9 ,.?!'~]*")
 _EMPTY = "∅"
 #: Words with which a shopper announces another matter.
@@ -168,6 +171,11 @@ def clauses(text: str) -> list[str]:
     """The clauses of a tidy text that may make a request, at most six; none if there is only one clause."""
     found = [clause for clause in _BORDER.split(text) if len(clause) >= 2]
     return [clause for clause in found[:6] if not _REFUSES.match(clause)] if len(found) > 1 else []
+
+
+def corrects(text: str) -> bool:
+    """Whether a tidy text says what is not wanted and then what is: 不是退货, 是换货."""
+    return _CORRECTS.match(text) is not None
 
 
 def announces_another(text: str) -> bool:

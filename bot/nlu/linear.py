@@ -134,16 +134,18 @@ class Near:
 
     @classmethod
     def fit(
-        cls, table: Any, vectors: np.ndarray, has: np.ndarray, wanted: np.ndarray, part: np.ndarray
+        cls, table: Any, vectors: np.ndarray, has: np.ndarray, wanted: np.ndarray, parts: Sequence[np.ndarray]
     ) -> tuple[Near, np.ndarray]:
-        """The model, and the scores of each example had its part been left out, shape (n, labels).
+        """The model, and the scores that the examples of *parts* had got had each part been left out, one after the other.
 
         Parameters
         ----------
-        table, vectors, wanted, part
-            n rows each: features; sentence vectors; 1 for the label and -1 for all others; a number from 0 on.
+        table, vectors, wanted
+            n rows each: features; sentence vectors; 1 for the label and -1 for all others.
         has
             Which examples have a sentence vector, shape (n,). The others count by their features alone.
+        parts
+            Places of the examples to be left out together.
         """
         from scipy.linalg import cho_factor, cho_solve
 
@@ -151,7 +153,7 @@ class Near:
         alike[np.diag_indices_from(alike)] += RIDGE
         factor = cho_factor(alike, lower=True, overwrite_a=True, check_finite=False)
         says = cho_solve(factor, wanted, check_finite=False).astype(np.float32)
-        left_out = wanted - _missed(factor[0], says, part)
+        left_out = np.concatenate([wanted[part] - _missed(factor[0], says, part) for part in parts])
         return cls((table.T @ says).astype(np.float16), vectors[has], says[has]), left_out
 
     def save(self, path: Path) -> None:
@@ -185,20 +187,16 @@ def _alike(table: Any, vectors: np.ndarray, has: np.ndarray) -> np.ndarray:
 
 
 def _missed(lower: np.ndarray, says: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """By how much each example is missed when its part is left out, shape of *says*.
+    """By how much each example of *part* is missed when the part is left out, shape (part, labels).
 
-    For a part P that is (K⁻¹)_PP⁻¹ times the part's rows of *says*; K = L·Lᵀ, and *lower*, L, is used up.
+    That is (K⁻¹)_PP⁻¹ times the part's rows of *says*, with K = L·Lᵀ and L in *lower*.
     """
-    from scipy.linalg.lapack import strtri
+    from scipy.linalg import solve_triangular
 
-    inverse, failed = strtri(lower, lower=1, overwrite_c=1)
-    assert failed == 0, "the matrix has a ridge on its diagonal"
-    missed = np.empty_like(says)
-    for left in np.unique(part):
-        mine = np.flatnonzero(part == left)
-        columns = np.tril(inverse[:, mine], -int(mine[0]))  # above the diagonal LAPACK leaves what was there
-        columns[: mine[-1] + 1] *= np.arange(mine[-1] + 1)[:, None] >= mine
-        missed[mine] = np.linalg.solve(columns.T @ columns, says[mine])
+    columns = np.zeros((len(lower), len(part)), np.float32, order="F")
+    columns[part, np.arange(len(part))] = 1.0
+    columns = solve_triangular(lower, columns, lower=True, overwrite_b=True, check_finite=False)
+    missed: np.ndarray = np.linalg.solve(columns.T @ columns, says[part])
     return missed
 
 
