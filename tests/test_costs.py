@@ -84,6 +84,7 @@ def test_each_file_of_examples_is_read_once_in_a_training_and_anew_in_the_next(t
     program = f"""
 from bot.engine.prepare import prepare
 prepare()
+from bot.engine import training
 from rasa.shared.nlu.training_data import loading
 for words in ("", "    - 在吗\\n"):
     with open({str(training_file)!r}, "a", encoding="utf-8") as file:
