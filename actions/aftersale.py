@@ -10,7 +10,6 @@ from actions.base import Answer, Events, intent_of, yuan
 from actions.ordering import card, local, meant_order, settled
 from actions.requests import TakeRequest
 from bot.handoff.promise import in_words
-from bot.risk.assess import hard_trigger
 from bot.shop.facts import Order, OrderState
 from bot.store import cases
 from bot.talk.turn import Turn
@@ -60,19 +59,13 @@ class TakeRepair(TakeAftersale):
 
 
 class TakeFault(TakeAftersale):
-    """Registers a described fault and asks for evidence; a danger to somebody goes to a human at once."""
+    """Registers a described fault and asks for evidence."""
 
     matter = "质量问题"
     ask = "方便的话说一下订单号和出现问题的情况，有照片更好。"
 
     def name(self) -> str:
         return "action_take_fault"
-
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        if hard_trigger(turn.text) == "safety":
-            say.utter_message(response="utter_safety")
-            turn.call_human(f"安全问题：{turn.text[:60]}", skill="safety", priority=0)
-        return super().answer(tracker, say, turn)
 
 
 class TakeWrongOrMissing(TakeAftersale):

@@ -63,6 +63,8 @@ def train(force: Annotated[bool, typer.Option(help="train although a model fits 
     prepare()
     from bot.engine import training
 
+    if force or not training.fits(settings().models):
+        typer.echo("训练中，第一次约两分钟 / training, about two minutes the first time …")
     typer.echo(f"model: {training.train(settings().models, force=force)}")
 
 

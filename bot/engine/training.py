@@ -76,6 +76,11 @@ def fitting_model(models: Path) -> Path:
     return path
 
 
+def fits(models: Path) -> bool:
+    """Whether there is a model made from the data as it is now."""
+    return (models / f"{fingerprint()}.tar.gz").exists()
+
+
 def usable_model(models: Path) -> tuple[Path, bool]:
     """The model that fits the data, else the newest there is; and whether it fits. A shop must not fall silent because
     somebody has edited a sentence and not trained yet.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,10 @@ class CascadeClassifier(IntentClassifier, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         examples = [example(message) for message in training_data.intent_examples]
         self.cascade = Cascade.fit(
-            examples, cache=Path(self.config["vectors"]), encode_at_most=self.config["encode_at_most"]
+            examples,
+            cache=Path(self.config["vectors"]),
+            encode_at_most=self.config["encode_at_most"],
+            progress=tell_progress,
         )
         with self.storage.write_to(self.resource) as folder:
             self.cascade.save(folder)
@@ -72,6 +76,12 @@ class CascadeClassifier(IntentClassifier, GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         return training_data
+
+
+def tell_progress(done: int, of: int) -> None:
+    """Encoding is the long part of a training from nothing: say how far it is, on one line of the terminal."""
+    sys.stderr.write(f"\r句向量 / sentence vectors {done}/{of}" + ("\n" if done == of else ""))
+    sys.stderr.flush()
 
 
 def example(message: Message) -> Example:
