@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from typing import Annotated
 
 import typer
 
-from bot.errors import SetupError
+from bot.errors import BadSetting, SetupError
 from bot.settings import ROOT, Settings, settings
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ def up() -> None:
     """Start everything: gateway and brain, restarted when they die."""
     from bot.processes import run_all
 
+    _port_must_be_free(settings())
     _ready_store()
     _say_where(settings())
     run_all()
@@ -115,6 +117,18 @@ def _ready_store() -> None:
     from bot.store.database import open_store
 
     bring_up(open_store(settings().database_url))
+
+
+def _port_must_be_free(here: Settings) -> None:
+    """Say so at once, instead of a gateway that is restarted for ever."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((here.host, here.port))
+        except OSError as cause:
+            raise BadSetting(
+                f"{here.host}:{here.port} 被占用或不可用 / is in use or not to be had: set LIUXIN_PORT to another port"
+            ) from cause
 
 
 def _say_where(here: Settings) -> None:
