@@ -46,7 +46,6 @@ class Settings(BaseSettings):
     lines_per_min: int = Field(20, description="lines a conversation may send within a minute")
     requests_per_min: int = Field(240, description="requests of one address within a minute")
     conversations_per_12_h: int = Field(60, description="anonymous conversations one address may open in twelve hours")
-    proof_tries_per_h: int = Field(5, description="tries to prove an order by phone tail, per conversation and hour")
 
     action_budget_s: float = Field(3.0, description="longest wait for the shop within one turn")
     lease_s: float = Field(20.0, description="how long a brain may hold a conversation before another takes it")

@@ -94,7 +94,6 @@ class Engine:
             in_hand.reset(state_token)
 
     async def _say(self, turn: Turn, line: Said, parse: dict[str, Any], out: Collector) -> None:
-        turn.needs.append(parse["intent"]["name"])
         await self.processor.handle_message(
             UserMessage(
                 without_command(line.text), out, turn.conversation_id, parse_data=parse, input_channel=turn.claim.channel,

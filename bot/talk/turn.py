@@ -43,7 +43,6 @@ class Turn:
     text: str = ""  #: its words
     wish: HumanWish | None = None
     failed: list[str] = field(default_factory=list)  #: names of actions that raised
-    needs: list[str] = field(default_factory=list)  #: intents answered in this turn
     _session: Session | None = None
     _savepoint: SessionTransaction | None = None
 
