@@ -6,7 +6,7 @@ export UV_PYTHON ?= $(PYTHON)
 export OMP_NUM_THREADS = 1
 RUN := $(UV) run --frozen --no-sync
 
-.PHONY: help setup train run test check soak bench format clean
+.PHONY: help setup train evaluate run test check soak bench format clean
 
 help:            ## these words
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/ \t/'
@@ -21,6 +21,9 @@ setup: .venv/.ready  ## a Python environment with everything the lock file names
 
 train: setup     ## train the bot if no model fits the data
 	@$(RUN) python -m bot train
+
+evaluate: setup train ## measures how well lines are understood and writes docs/understanding.md
+	@$(RUN) python -m bench.understanding
 
 run: setup train ## start the shop with a chat on it: http://127.0.0.1:8000/
 	@$(RUN) python -m bot up

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.errors import ShopUnavailable
@@ -54,7 +56,11 @@ def linked(linker: Linker, text: str) -> list[dict]:
 
 
 def products_in(linker: Linker, text: str) -> list[str]:
-    return [entity["value"] for entity in linked(linker, text)]
+    return [entity["value"] for entity in linked(linker, text) if entity["entity"] == "product"]
+
+
+def goods_in(linker: Linker, text: str) -> list[str]:
+    return [text[entity["start"] : entity["end"]] for entity in linked(linker, text) if entity["entity"] == "goods"]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,84 @@ def test_a_line_of_two_thousand_characters_finds_the_name_at_its_end(linker):
     (entity,) = linked(linker, text)
 
     assert (JACKET.id, len(text)) == (entity["value"], entity["end"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("空气炸锅烤多久", ["空气炸锅"]),
+        ("有没有洗衣机", ["洗衣机"]),
+        ("爽肤水跟精华哪个先擦", ["爽肤水", "精华"]),
+        ("那双鞋发没发货", ["鞋"]),
+        ("推荐个电饭堡", ["电饭堡"]),
+        ("tuijian yige dianfanguo", ["dianfanguo"]),
+        ("iPhone 15 Pro 现在有吗", ["iPhone 15 Pro"]),
+        ("手机号13800138000", []),
+        ("手机13800138000收货", []),
+        ("包邮吗", []),
+        ("水印怎么去", []),
+        ("云感羽绒服有货吗", []),
+        ("电视几个接口", ["电视"]),
+        ("手机壳有吗", ["手机壳"]),
+    ],
+)
+def test_goods_are_named_where_no_product_is(linker, text, words):
+    assert words == goods_in(linker, text)
+
+
+def test_what_three_products_end_on_is_a_word_for_goods():
+    linker = Linker(
+        FixedShop(*(product(str(10_000_020 + n), name) for n, name in enumerate(("云朵灯笼", "海盐灯笼", "松木灯笼"))))
+    )
+
+    assert ["灯笼"] == goods_in(linker, "想买个灯笼")
+
+
+def test_a_word_that_ends_on_a_products_name_is_that_product_and_one_that_goes_on_from_it_is_not():
+    linker = Linker(FixedShop(product("10000031", "安全座椅"), product("10000032", "手机")))
+
+    (seat,) = linked(linker, "婴儿安全座椅多少钱")
+
+    assert ("10000031", 0, 6) == (seat["value"], seat["start"], seat["end"])
+    assert [] == products_in(linker, "手机壳多少钱")
+
+
+@pytest.mark.parametrize("text", ["恒温店热水壶", "hengwendianreshuihu"])
+def test_a_name_that_sounds_right_is_linked_nearly(text):
+    linker = Linker(FixedShop(product("10000041", "恒温电热水壶")))
+
+    (entity,) = linked(linker, f"请问 {text} 多大")
+
+    assert ("10000041", True, text) == (
+        entity["value"],
+        entity["nearly"],
+        f"请问 {text} 多大"[entity["start"] : entity["end"]],
+    )
+
+
+def test_another_number_is_another_product(linker):
+    assert [] == products_in(linker, "月影X30 Pro多少钱")
+
+
+def test_the_product_of_the_page_is_meant_where_a_name_fits_several_or_none_is_named(linker):
+    page = {"product_id": OTHER_JACKET.id}
+
+    (named,) = linker.entities("小白鸭掉毛吗", [], page)
+    (pointed,) = linker.entities("亲，这款掉毛吗", [], page)
+
+    assert (OTHER_JACKET.id, [JACKET.id]) == (named["value"], named["also"])
+    assert (OTHER_JACKET.id, 2, 4) == (pointed["value"], pointed["start"], pointed["end"])
+    assert [] == linker.entities("这款掉毛吗", [], {"product_id": "99999999"})
+    assert [KETTLE.id] == [each["value"] for each in linker.entities("这款和dk1817比呢", [], page)]
+
+
+@pytest.mark.parametrize("unit", ["1", "👍", "\u200b", "羽绒", "a", "xh", "云感羽绒", "鞋"])
+def test_no_line_is_too_long_or_too_odd_to_be_looked_up(linker, unit):
+    begun = time.process_time()
+
+    linked(linker, unit * (10_000 // len(unit)))
+
+    assert time.process_time() - begun < 2
 
 
 def test_every_product_of_the_demo_shop_is_found_by_its_name_and_aliases(shop):

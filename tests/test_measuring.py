@@ -10,9 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import yaml
 
-from bot.settings import ROOT
+from bot.engine.prepare import prepare
+from bot.nlu.cascade import NO_REQUEST
+from bot.nlu.needs import Understood
+from bot.settings import ROOT, Settings
+
+prepare()
+
+from bot import measuring  # noqa: E402
+from bot.measuring import understand_lines  # noqa: E402
 
 INTENTS = set(yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))["intents"])
 
@@ -39,6 +48,14 @@ GOOD = [
     {"text": "a\x00b\u202e\ufeff"},
     {"text": "在吗", "context": None},
     {"text": "在吗", "more": {"deep": [1]}},
+    {"text": "[微笑]"},
+    {"text": "🏳️‍🌈"},
+    {"text": "\u200b\u200d\ufe0f"},
+    {"text": "택배가 아직 안 왔어요"},
+    {"text": "ăâđêôơư ñ ß œ"},
+    {"text": "a\r\nb\tc\u2028d"},
+    {"text": "1", "context": [{"role": "bot", "text": ""}, {"role": "shopper", "text": "😀"}]},
+    {"text": "1", "context": [{"role": "bot", "text": "好", "more": None}]},
 ]
 BAD = [
     b"",
@@ -61,6 +78,19 @@ BAD = [
     b'{"text": "a", "context": [{"role": {}, "text": "b"}]}',
     b'{"text": "a", "context": [{"role": "bot", "text": null}]}',
     b'{"text": "a", "context": {"role": "bot", "text": "b"}}',
+    b'{"text": "a", "context": {}}',
+    b'{"text": "a", "context": ""}',
+    b'{"text": "a", "context": 0}',
+    b'{"text": "a", "context": false}',
+    b'{"text": "a", "context": [null]}',
+    b'{"text": "a", "context": [[]]}',
+    b'{"text": "a", "context": [{}]}',
+    b'{"text": "a", "context": [{"role": "Bot", "text": "b"}]}',
+    b'{"text": "a", "context": [{"role": "bot"}]}',
+    b"\r",
+    b"\x00",
+    b"\xef\xbb\xbf",
+    b"\xe5\x9c",
     b"\xff\xfe\x00\x01",
     b"\x89PNG\r\x1a",
     b"[" * 100_000,
@@ -71,6 +101,11 @@ BAD = [
 ]
 ODD = [
     b'{"text": "\\ud800"}',
+    b'{"text": "\\ud83d\\ude00\\udc00"}',
+    b'{"text": "a", "context": [{"role": "bot", "text": "\\udfff"}]}',
+    b'{"text": "a"}\r',
+    b'  {"text": "a"}  ',
+    '{"text": "a"}'.encode("utf-16"),
     b'{"text": "a", "text": "\xe5\x9c\xa8\xe5\x90\x97"}',
     b'{"text": "a", "context": [{"role": "bot", "text": "' + b"a" * 100_000 + b'"}]}',
     b'{"text": "a", "context": [' + b", ".join([b'{"role": "bot", "text": "b"}'] * 2000) + b"]}",
@@ -167,8 +202,8 @@ def test_an_order_number_is_found_where_it_stands(answers):
 
 def test_a_line_of_nothing_but_signs_claims_no_need_with_confidence(answers):
     for row, answer in zip(GOOD, answers, strict=False):
-        if row["text"].strip() in ("", "😀😂👍🏻👨‍👩‍👧", "？？？"):
-            assert answer["intent"] in ("nlu_fallback", "nudge", "chitchat", "greet", "affirm", "thank"), answer
+        if row["text"].strip() in ("", "😀😂👍🏻👨‍👩‍👧", "？？？", "🏳️‍🌈", "[微笑]", "\u200b\u200d\ufe0f"):
+            assert answer["intent"] in NO_REQUEST | {"nlu_fallback"}, answer
 
 
 def test_a_command_of_rasa_is_only_words(answers):
@@ -181,3 +216,62 @@ def test_nothing_in_gives_nothing_out(var):
     done = understand(b"", var)
 
     assert (0, b"") == (done.returncode, done.stdout)
+
+
+class Fails:
+    """An engine that cannot understand one line and understands the others."""
+
+    async def understand(self, line, earlier):
+        if line.text == "bad":
+            raise RuntimeError("a fault of ours")
+        return Understood(line, "greet", 0.5, None, (), (("greet", 0.5),), {})
+
+
+@pytest.fixture
+def answered(monkeypatch, tmp_path):
+    """What is answered to rows, without a model."""
+
+    def load(settings, shop):
+        structlog.get_logger().warning("the model is older than the data")
+        return Fails()
+
+    monkeypatch.setattr(measuring, "load_engine", load)
+    monkeypatch.setattr(measuring, "open_shop", lambda settings: None)
+    logs = structlog.get_config()
+    yield lambda *rows: list(understand_lines(Settings(var=tmp_path), rows))
+    structlog.configure(**logs)
+
+
+def test_a_fault_of_ours_with_one_line_is_its_answer_and_the_next_line_is_understood(answered):
+    good, bad, after = answered(b'{"text": "a"}', b'{"text": "bad"}', b'{"text": "b"}')
+
+    assert {"error": "not understood: RuntimeError"} == bad
+    assert "greet" == good["intent"] == after["intent"]
+
+
+def test_a_row_too_long_to_be_a_line_is_not_even_parsed(answered):
+    (answer,) = answered(b'{"text": "a", "more": "' + b"a" * 9_000_000 + b'"}')
+
+    assert "the limit is" in answer["error"]
+
+
+def test_every_row_has_its_answer_and_every_bad_one_says_why(answered):
+    found = answered(*(row + b"\r\n" for row in BAD))
+
+    assert len(BAD) == len(found)
+    assert all(set(answer) == {"error"} and answer["error"] for answer in found)
+
+
+def test_half_a_pair_of_surrogates_can_be_written_again_and_moves_no_place():
+    said, before = measuring._read(b'{"text": "\\ud800ab", "context": [{"role": "bot", "text": "\\udc00"}]}', 2000)
+
+    assert "\ufffdab" == said.text
+    assert "\ufffd" == before[0].text
+
+
+def test_a_note_about_the_model_is_no_answer(answered, capsys):
+    answered(b'{"text": "a"}')
+
+    told = capsys.readouterr()
+    assert "" == told.out
+    assert "older than the data" in told.err

@@ -68,7 +68,7 @@ class Engine:
         message = UserMessage(without_command(line.text), sender_id="understand", metadata=metadata)
         message.text = without_command(line.text)  # Rasa strips it; places are to be in the shopper's own text
         parse = await self.processor.parse_message(message)
-        parse["entities"] = [*parse["entities"], *self.linker.entities(line.text, parse["entities"])]
+        parse["entities"] = [*parse["entities"], *self.linker.entities(line.text, parse["entities"], page)]
         return _understood(line, parse)
 
     def warm_up(self) -> None:

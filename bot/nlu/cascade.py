@@ -18,7 +18,8 @@ from bot.nlu import features as seen
 from bot.nlu.asked import last_of_ours
 from bot.nlu.encoder import vector
 from bot.nlu.features import tidy
-from bot.nlu.linear import Calibration, Linear, Names, Near, Row, shares
+from bot.nlu.linear import Calibration, Linear, Names, Row, shares
+from bot.nlu.net import Nets
 
 ALTERNATIVES = 3
 #: Intents that ask for nothing to be done; never a second need.
@@ -59,13 +60,14 @@ class Levels:
     """Numbers found on examples not learned from.
 
     `leans` is the score from which a text leans on the lines before; below the share `clear` a short text is read with
-    them too; from the share `sure` on the cheap model answers alone; from the confidence `second` on a clause makes a
+    them too; from the share `sure` on the cheap model answers alone; beside the nets its scores count `trust` times; from the confidence `second` on a clause makes a
     request of its own, from `announced` on if the text announces another matter.
     """
 
     leans: float
     clear: float
     sure: float
+    trust: float
     second: float
     announced: float
 
@@ -115,7 +117,7 @@ class Cascade:
     readings: Readings
     leans: Linear
     cheap: Linear
-    full: Near
+    full: Nets
     cheap_is_right: Calibration
     full_is_right: Calibration
     levels: Levels
@@ -126,11 +128,14 @@ class Cascade:
         confidences, encoded = self._judge(form, seen.telling(before))
         order = np.argsort(-confidences)[:ALTERNATIVES].tolist()
         intents = [self.readings.intents[at] for at in order]
-        requests = self._requests(form)
+        clauses, spoken = seen.clauses(form), seen.clauses(form, spoken=True)
+        requests = self._requests(form, clauses)
         if _leads(requests, intents, seen.corrects(form)):
             intents.insert(0, intents.pop(intents.index(requests[0])))
         levels = (float(confidences[at]) for at in order)
         alternatives = tuple(zip(intents, levels, strict=True))
+        if spoken != clauses:
+            requests = self._requests(form, spoken)
         others = [wanted for wanted in requests if wanted != intents[0]]
         return Guess(*alternatives[0], others[0] if others else None, alternatives, encoded)
 
@@ -143,7 +148,7 @@ class Cascade:
             scores = self.cheap.scores(row)
         if self._share(scores) >= self.levels.sure or seen.in_pinyin(form):
             return self.cheap_is_right.confidences(scores), False
-        return self.full_is_right.confidences(self.full.scores(row, vector(read))), True
+        return self.full_is_right.confidences(self.full.scores(vector(read)) + self.levels.trust * scores), True
 
     def _share(self, scores: np.ndarray) -> float:
         return float(shares(scores, self.cheap_is_right.sharpness).max())
@@ -151,15 +156,15 @@ class Cascade:
     def _leans(self, row: Row, scores: np.ndarray) -> bool:
         return self._share(scores) < self.levels.clear or bool(self.leans.scores(row)[1] >= self.levels.leans)
 
-    def _requests(self, form: str) -> list[str]:
-        """The requests that clauses of *form* surely make, each once, in their order.
+    def _requests(self, form: str, clauses: Sequence[str]) -> list[str]:
+        """The requests that *clauses* of *form* surely make, each once, in their order.
 
         Only where the text announces another matter is it worth to ask the encoder, and is less sureness enough.
         """
         announced = seen.announces_another(form)
         enough = self.levels.announced if announced else self.levels.second
         found: list[str] = []
-        for clause in seen.clauses(form):
+        for clause in clauses:
             confidences = self._judge(clause, ())[0] if announced else self._cheaply(clause)
             wanted = self.readings.intents[int(confidences.argmax())]
             if confidences.max() >= enough and wanted not in NO_REQUEST and wanted not in found:
@@ -180,8 +185,8 @@ class Cascade:
     ) -> Cascade:
         """Learn from *examples*.
 
-        Sentence vectors are kept in the folder *cache*; of those not there yet at most *encode_at_most* are made, of
-        the sentences the cheap model is least sure of, and the rest are learned by their words alone.
+        Sentence vectors are kept in the folder *cache*. The nets learn from at most *encode_at_most* of the examples,
+        those that help most; which ones does not depend on what the folder holds.
         """
         from bot.nlu.learning import learn
 
@@ -201,7 +206,7 @@ class Cascade:
         }
         (folder / "cascade.json").write_text(json.dumps(kept), encoding="utf-8")
 
-    def _models(self) -> dict[str, Linear | Near]:
+    def _models(self) -> dict[str, Linear | Nets]:
         return {"topics": self.readings.topics, "leans": self.leans, "cheap": self.cheap, "full": self.full}
 
     @classmethod
@@ -210,6 +215,6 @@ class Cascade:
         kept = json.loads((folder / "cascade.json").read_text(encoding="utf-8"))
         topics, leans, cheap = (Linear.load(folder / f"{name}.npz") for name in ("topics", "leans", "cheap"))
         readings = Readings(tuple(kept["intents"]), Names.load(folder / "names.json"), topics)
-        full = Near.load(folder / "full.npz")
+        full = Nets.load(folder / "full.npz")
         right, full_right = Calibration(**kept["cheap"]), Calibration(**kept["full"])
         return cls(readings, leans, cheap, full, right, full_right, Levels(**kept["levels"]))

@@ -14,11 +14,15 @@ import numpy as np
 
 from bot.nlu import features as seen
 from bot.nlu.cascade import LEANS_AT_MOST, Cascade, Example, Levels, Readings
-from bot.nlu.encoder import WIDTH, Cache
-from bot.nlu.linear import Calibration, Linear, Names, Near, shares
+from bot.nlu.encoder import Cache
+from bot.nlu.linear import Calibration, Linear, Names, shares, sharpness
+from bot.nlu.net import NETS, Nets
+from bot.nlu.varied import varied
 
-#: The cheap model is tested on three folds, each of as many parts; the full one on some of the parts.
-_FOLDS, _PARTS, _PARTS_TESTED = 3, 8, 4
+#: Each example is left out once: by a cheap model and by a net that learn from the other folds.
+_FOLDS = NETS
+#: How much the cheap model's scores count beside the nets'; the best of these on what was left out is taken.
+_TRUST = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 11.0)
 #: Share of the examples that stand alone and would yet be read with the lines before, were there any.
 _LEAN_THOUGH_ALONE = 0.2
 #: For each example that stands after other lines, how many that stand alone are said after borrowed lines.
@@ -36,7 +40,7 @@ _CORRECTIONS = (
 _REFUSALS = ("不用{0}", "不用{0}了", "不需要{0}", "先不{0}了", "我没说要{0}", "不用帮我{0}")
 _REFUSED = 40
 #: Below this confidence a short text is read with the lines before.
-_CLEAR = 0.8
+_CLEAR = 0.9
 #: The share of the examples that the cheap model answers alone. Of real lines, half of them fillers, it is then three
 #: quarters; answering more costs accuracy, answering less gains none (held-out sentences: 0.5 is as good as 0).
 _CHEAP = 0.5
@@ -51,7 +55,7 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """The examples as numbers: n tidy texts, their intents 0 to k - 1, which lean on the lines before,
-    the part in which each is left out, and their rows, alone and as they stood.
+    the fold in which each is left out, which were written and not made, and their rows, alone and as they stood.
     """
 
     readings: Readings
@@ -59,7 +63,8 @@ class Lesson:
     befores: list[tuple[str, ...]]
     truth: np.ndarray
     leaning: np.ndarray
-    part: np.ndarray
+    fold: np.ndarray
+    written: np.ndarray
     alone: Any
     stood: Any
 
@@ -69,30 +74,41 @@ def learn(examples: Sequence[Example], folder: Path, encode_at_most: int | None,
     lesson = _lesson(examples)
     labels = len(lesson.readings.intents)
     truth = lesson.truth
-    tested = _left_out(lesson.stood, truth, lesson.part, labels)
+    tested = _left_out(lesson.stood, truth, lesson.fold, labels)
     cheap = Calibration.fit(tested, truth)
     likely = shares(tested, cheap.sharpness)
     vectors, has = _vectors(lesson, likely, Cache(folder), encode_at_most, progress)
-    wanted = np.where(np.arange(labels) == truth[:, None], np.float32(1), np.float32(-1))
-    sure = float(np.quantile(likely.max(axis=1), 1 - _CHEAP))
-    unsure = (likely.max(axis=1) < sure) & has
-    parts = [np.flatnonzero(lesson.part == part) for part in range(_PARTS_TESTED)]
-    near, tested = Near.fit(lesson.stood, vectors, has, wanted, parts)
-    asked = np.concatenate(parts)
-    hard = unsure[asked]
-    full = Calibration.fit(tested[hard], truth[asked][hard]) if hard.any() else cheap
-    models = Linear.fit(lesson.alone, lesson.leaning, 2), Linear.fit(lesson.stood, truth, labels), near
-    return Cascade(lesson.readings, *models, cheap, full, Levels(_leans(lesson), _CLEAR, sure, _SECOND, _ANNOUNCED))
+    nets, heard = Nets.fit(vectors, truth[has], labels, lesson.fold[has])
+    sure = float(np.quantile(likely[lesson.written].max(axis=1), 1 - _CHEAP))
+    hard = likely[has].max(axis=1) < sure
+    hard |= not hard.any()
+    trust, full = _together(heard[hard], tested[has][hard], truth[has][hard])
+    models = Linear.fit(lesson.alone, lesson.leaning, 2), Linear.fit(lesson.stood, truth, labels), nets
+    levels = Levels(_leans(lesson), _CLEAR, sure, trust, _SECOND, _ANNOUNCED)
+    return Cascade(lesson.readings, *models, cheap, full, levels)
+
+
+def _together(heard: np.ndarray, tested: np.ndarray, truth: np.ndarray) -> tuple[float, Calibration]:
+    """How much the cheap scores *tested* count beside those of the nets, *heard*, and how sure both together are."""
+
+    def likelihood(trust: float) -> float:
+        scores = heard + trust * tested
+        found = shares(scores, sharpness(scores, truth))[np.arange(len(truth)), truth]
+        return float(np.log(found + 1e-12).mean())
+
+    best = max(_TRUST, key=likelihood)
+    return best, Calibration.fit(heard + best * tested, truth)
 
 
 def _lesson(examples: Sequence[Example]) -> Lesson:
     intents = tuple(sorted({example.intent for example in examples}))
     place = {intent: at for at, intent in enumerate(intents)}
-    examples = [*examples, *_refused(examples)]
+    written = len(examples)
+    examples = [*examples, *_refused(examples), *varied(examples)]
     leaning = np.array([bool(example.before) for example in examples], int)
     twins = _twins(examples)
-    part = np.random.default_rng(0).permutation(len(examples)) % (_FOLDS * _PARTS)
-    part = np.concatenate([part, part[list(twins)]])
+    fold = np.random.default_rng(0).permutation(len(examples)) % _FOLDS
+    fold = np.concatenate([fold, fold[list(twins)]])
     leaning = np.pad(leaning, (0, len(twins)))
     examples = [*examples, *twins.values()]
     truth = np.array([place[example.intent] for example in examples])
@@ -105,7 +121,17 @@ def _lesson(examples: Sequence[Example]) -> Lesson:
     readings = Readings(intents, names, readings.topics)
     rows = [names.row(row) for row in stood]
     alone = [readings.row(form, ()) if befores[at] else rows[at] for at, form in enumerate(forms)]
-    return Lesson(readings, forms, befores, truth, leaning, part, names.table(alone), names.table(rows))
+    return Lesson(
+        readings,
+        forms,
+        befores,
+        truth,
+        leaning,
+        fold,
+        np.arange(len(forms)) < written,
+        names.table(alone),
+        names.table(rows),
+    )
 
 
 def _refused(examples: Sequence[Example]) -> list[Example]:
@@ -142,10 +168,9 @@ def _topics(
     return names, Linear.fit(names.table([names.row(own[at]) for at in alone]), truth[alone], labels)
 
 
-def _left_out(table: Any, truth: np.ndarray, part: np.ndarray, labels: int) -> np.ndarray:
+def _left_out(table: Any, truth: np.ndarray, fold: np.ndarray, labels: int) -> np.ndarray:
     """Scores of each example by a model that had not seen its fold, shape (n, labels)."""
     scores = np.zeros((len(truth), labels), np.float32)
-    fold = part // _PARTS
     for left in range(_FOLDS):
         learned = Linear.fit(table[fold != left], truth[fold != left], labels)
         scores[fold == left] = table[fold == left] @ learned.weights.astype(np.float32) + learned.bias
@@ -155,35 +180,32 @@ def _left_out(table: Any, truth: np.ndarray, part: np.ndarray, labels: int) -> n
 def _vectors(
     lesson: Lesson, likely: np.ndarray, cache: Cache, at_most: int | None, progress: Progress | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sentence vectors, shape (n, 384), and which examples have one, shape (n,)."""
+    """Sentence vectors, shape (m, 384), and which examples have one, shape (n,), m of them."""
     texts = [
         seen.joined(form, before) if before else form for form, before in zip(lesson.forms, lesson.befores, strict=True)
     ]
-    has = np.array([text in cache for text in texts])
-    missing = np.flatnonzero(~has)
-    wanted = missing if at_most is None else _worth_encoding(missing, lesson, likely)[:at_most]
-    has[wanted] = True
-    vectors = np.zeros((len(texts), WIDTH), np.float32)
-    vectors[has] = cache.vectors([text for text, there in zip(texts, has, strict=True) if there], progress)
-    return vectors, has
+    has = np.zeros(len(texts), bool)
+    has[_worth_encoding(lesson, likely)[:at_most]] = True
+    return cache.vectors([text for text, there in zip(texts, has, strict=True) if there], progress), has
 
 
-def _worth_encoding(missing: np.ndarray, lesson: Lesson, likely: np.ndarray) -> np.ndarray:
-    """*missing* in the order in which their vectors help: of each intent in turn the one least surely judged.
+def _worth_encoding(lesson: Lesson, likely: np.ndarray) -> np.ndarray:
+    """The written examples in the order in which their vectors help: of each intent in turn the one least surely judged.
 
-    Not the one most wrongly judged: that would leave the full model with none but oddities (0.5 points worse).
+    Not the one most wrongly judged: that would leave the nets with none but oddities.
     """
-    sure = likely[missing].max(axis=1)
-    turn = np.zeros(len(missing))
-    for label in np.unique(lesson.truth[missing]):
-        mine = np.flatnonzero(lesson.truth[missing] == label)
+    sure = likely.max(axis=1)
+    turn = np.zeros(len(sure))
+    for label in np.unique(lesson.truth):
+        mine = np.flatnonzero(lesson.truth == label)
         turn[mine[np.argsort(sure[mine])]] = np.arange(len(mine))
-    return missing[np.lexsort((sure, turn))]
+    order = np.lexsort((sure, turn))
+    return order[lesson.written[order]]
 
 
 def _leans(lesson: Lesson) -> float:
     """The score from which a text is taken to lean on the lines before."""
     if lesson.leaning.all() or not lesson.leaning.any():
         return 0.0
-    scores = _left_out(lesson.alone, lesson.leaning, lesson.part, 2)[lesson.leaning == 0, 1]
+    scores = _left_out(lesson.alone, lesson.leaning, lesson.fold, 2)[lesson.leaning == 0, 1]
     return float(np.quantile(scores, 1 - _LEAN_THOUGH_ALONE))

@@ -1,4 +1,4 @@
-"""The two models of the cascade, scored with numpy alone: `Linear` over named features, `Near` with sentence vectors.
+"""The cheap model of the cascade, linear over named features and scored with numpy alone, and how sure scores are.
 
 Learned with scikit-learn and scipy, which are imported only to learn: when the bot runs they are not there.
 """
@@ -17,9 +17,6 @@ import numpy as np
 Features = Mapping[str, float]
 #: In how many examples a feature must stand to be learned.
 AT_LEAST = 2
-#: `Near`: how fast likeness falls with distance, what it weighs beside the features, how strongly weights are held down.
-FALL, LIKENESS, RIDGE = 4.0, 4.0, 0.5
-_BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class Linear:
         if len(np.unique(labels)) == 1:
             bias[labels[0]] = 1.0
             return cls(weights, bias)
-        machine = LinearSVC(C=1.0, random_state=0).fit(table, labels)
+        machine = LinearSVC(C=1.0, tol=1e-2, random_state=0).fit(table, labels)
         weights[:, machine.classes_] = _each(machine.coef_, machine.classes_).T
         bias[machine.classes_] = _each(machine.intercept_, machine.classes_).ravel()
         return cls(weights, bias)
@@ -111,93 +108,6 @@ class Linear:
 def _each(learned: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """A row for each class; of two classes scikit-learn gives one row, for the second."""
     return np.concatenate([-learned, learned]) if len(classes) == 2 else learned
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Linear over named features, and near to known sentences: kernel ridge regression on the sum of both likenesses.
-
-    Two lines are as alike as the product of their rows plus `LIKENESS`·exp(-`FALL`·d²), d the distance of their
-    sentence vectors. The first part is kept as weights, shape (names, labels); of the second, the m known vectors,
-    shape (m, 384), and what each says, shape (m, labels).
-    """
-
-    weights: np.ndarray
-    known: np.ndarray
-    says: np.ndarray
-
-    def scores(self, row: Row, vector: np.ndarray) -> np.ndarray:
-        """A score for each label, shape (labels,)."""
-        total: np.ndarray = row.values @ self.weights[row.places].astype(np.float32)
-        total += likeness(self.known @ vector) @ self.says
-        return total
-
-    @classmethod
-    def fit(
-        cls, table: Any, vectors: np.ndarray, has: np.ndarray, wanted: np.ndarray, parts: Sequence[np.ndarray]
-    ) -> tuple[Near, np.ndarray]:
-        """The model, and the scores that the examples of *parts* had got had each part been left out, one after the other.
-
-        Parameters
-        ----------
-        table, vectors, wanted
-            n rows each: features; sentence vectors; 1 for the label and -1 for all others.
-        has
-            Which examples have a sentence vector, shape (n,). The others count by their features alone.
-        parts
-            Places of the examples to be left out together.
-        """
-        from scipy.linalg import cho_factor, cho_solve
-
-        alike = _alike(table, vectors, has)
-        alike[np.diag_indices_from(alike)] += RIDGE
-        factor = cho_factor(alike, lower=True, overwrite_a=True, check_finite=False)
-        says = cho_solve(factor, wanted, check_finite=False).astype(np.float32)
-        left_out = np.concatenate([wanted[part] - _missed(factor[0], says, part) for part in parts])
-        return cls((table.T @ says).astype(np.float16), vectors[has], says[has]), left_out
-
-    def save(self, path: Path) -> None:
-        """Write the model to *path* as npz."""
-        np.savez_compressed(path, weights=self.weights, known=self.known.astype(np.float16), says=self.says)
-
-    @classmethod
-    def load(cls, path: Path) -> Near:
-        """The model that `save` wrote to *path*."""
-        with np.load(path, allow_pickle=False) as kept:
-            return cls(kept["weights"], kept["known"].astype(np.float32), kept["says"])
-
-
-def likeness(cosines: np.ndarray) -> np.ndarray:
-    """How alike sentences are by the cosines of their vectors, all of length 1."""
-    found: np.ndarray = LIKENESS * np.exp(-2 * FALL * (1 - cosines))
-    return found
-
-
-def _alike(table: Any, vectors: np.ndarray, has: np.ndarray) -> np.ndarray:
-    """How alike all examples are, shape (n, n), float32, in the column order that LAPACK wants."""
-    size = table.shape[0]
-    alike = np.empty((size, size), np.float32, order="F")
-    turned = table.T.tocsc()
-    for start in range(0, size, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        rows = (table[part] @ turned).toarray()
-        rows += likeness(vectors[part] @ vectors.T) * (has[part, None] & has)
-        alike[:, part] = rows.T
-    return alike
-
-
-def _missed(lower: np.ndarray, says: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """By how much each example of *part* is missed when the part is left out, shape (part, labels).
-
-    That is (K⁻¹)_PP⁻¹ times the part's rows of *says*, with K = L·Lᵀ and L in *lower*.
-    """
-    from scipy.linalg import solve_triangular
-
-    columns = np.zeros((len(lower), len(part)), np.float32, order="F")
-    columns[part, np.arange(len(part))] = 1.0
-    columns = solve_triangular(lower, columns, lower=True, overwrite_b=True, check_finite=False)
-    missed: np.ndarray = np.linalg.solve(columns.T @ columns, says[part])
-    return missed
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,16 @@ SLIPS = {
     "自条": "白条", "转人攻": "转人工", "转人公": "转人工", "人功": "人工", "帐单": "账单", "己经": "已经",
     "优惠卷": "优惠券", "用卷": "用券", "领卷": "领券", "物留": "物流", "快弟": "快递", "块递": "快递", "客福": "客服",
 }  # fmt: skip
+#: Words of the shop in Latin letters, shortened or English, where no letter stands beside them.
+SHORT_FORMS = {
+    "kf": "客服", "rg": "人工", "kd": "快递", "wl": "物流", "dd": "订单", "yhq": "优惠券", "yhj": "优惠券", "fp": "发票", "tk": "退款",
+    "th": "退货", "hh": "换货", "zfb": "支付宝", "wx": "微信", "vx": "微信", "sjh": "手机号", "sfz": "身份证", "dz": "地址", "bx": "保修",
+    "bb": "宝贝", "hb": "红包", "fh": "发货", "bj": "保价", "jf": "积分", "kc": "库存", "refund": "退款", "return": "退货", "order": "订单",
+    "invoice": "发票", "size": "尺码", "price": "价格", "color": "颜色", "address": "地址", "cancel": "取消", "exchange": "换货",
+    "change": "换", "coupon": "优惠券", "discount": "优惠", "pay": "付款", "missing": "少了", "broken": "坏了", "gift": "赠品",
+    "phone": "手机", "email": "邮箱", "mail": "邮箱", "account": "账户", "today": "今天", "tmr": "明天", "wsm": "为什么", "zm": "怎么",
+}  # fmt: skip
+_SHORT_FORM = re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(SHORT_FORMS, key=len, reverse=True))})(?![a-z])")
 _SLIP = re.compile("|".join(sorted(map(re.escape, SLIPS), key=len, reverse=True)))
 _REPEATED = re.compile(r"([?!。,.~…、])\1+")
 _SPACES = re.compile(r"\s+")
@@ -60,8 +70,9 @@ def plain(original: str) -> Plain:
 
 
 def spelling(text: str) -> str:
-    """A plain text with known slips mended and repeated punctuation said once. Places are lost."""
+    """A plain text with known slips mended, short forms written out and repeated punctuation said once. Places are lost."""
     mended = _SLIP.sub(lambda slip: SLIPS[slip.group()], text)
+    mended = _SHORT_FORM.sub(lambda short: SHORT_FORMS[short.group()], mended)
     return _SPACES.sub(" ", _REPEATED.sub(r"\1", mended))
 
 

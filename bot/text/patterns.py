@@ -1,16 +1,23 @@
 """What can be read off a line by its shape: numbers, cards, money, sizes, times.
 
 Cue words are read before shapes: an 11-digit number after 商品ID is a product, not a phone (shoppers' order cards).
-Everything works on the plain form (`bot.text.normalise`); places are given in the original.
+Everything works on the plain form (`bot.text.normalise`); places are given in the original. Every repetition in a
+pattern is bounded, so that the work grows with the length of the line and no faster.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from bot.text.cards import COURIERS, NUMBERS
+from bot.text.measures import COLOURS, MEASURES, SIZES, measured
+from bot.text.money import AMOUNTS, COUPONS, MORE_AMOUNTS, POINTS, money
 from bot.text.normalise import Plain, plain
+from bot.text.numerals import spoken
+from bot.text.places import HOUSE, HOUSE_SIGNS, PLACE
+from bot.text.time_words import PHRASE, SIGNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,58 +30,25 @@ class Found:
     end: int
 
 
-_COURIERS = {
-    "顺丰": "顺丰速运", "中通": "中通快递", "圆通": "圆通速递", "申通": "申通快递", "韵达": "韵达速递", "极兔": "极兔速递",
-    "京东物流": "京东物流", "京东快递": "京东物流", "德邦": "德邦快递", "邮政": "邮政EMS", "ems": "邮政EMS", "菜鸟": "菜鸟",
-    "丹鸟": "丹鸟",
-}  # fmt: skip
-_COLOURS = "米白 奶白 雾霾蓝 雾蓝 藏青 天蓝 浅蓝 深蓝 酒红 玫红 大红 墨绿 军绿 卡其 咖啡 深灰 浅灰".split()
-_PLAIN_COLOURS = "蓝红粉绿咖棕驼黄橙紫灰黑白银金杏裸"
-_ADDRESS = (
-    r"(?:[\u4e00-\u9fff]{2,8}(?:省|自治区))?[\u4e00-\u9fff]{2,8}(?:市|州|盟)[\u4e00-\u9fff]{1,10}(?:区|县|市|旗)"
-    r"[\u4e00-\u9fff0-9a-z\-]{2,40}"
-    r"|[\u4e00-\u9fff]{2,12}(?:路|街|道|巷|小区|花园|大厦|广场|村|镇|苑|公寓)[\u4e00-\u9fff0-9a-z\-]{0,20}?"
-    r"\d+(?:号|栋|幢|室|单元|楼|弄)[\u4e00-\u9fff0-9a-z\-]{0,20}"
-)
-_NUMERAL = r"[零一二两三四五六七八九十百千万\d]"
+Hit = tuple[str, int, int, str]  #: kind, place in the plain text, what stands there
+Row = tuple[str, re.Pattern[str], frozenset[str]]  #: kind, pattern, signs of which the line must have one
 
-#: (kind, pattern); the value is the last group. Earlier rows take their characters from later ones.
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("product_id", r"(?:商品|宝贝|货)\s*(?:id|号|编号|编码|链接)\s*[:：]?\s*(\d{7,12})(?!\d)"),
-        ("product_id", r"sku\s*(?:id)?\s*[:：]?\s*(\d{7,12})(?!\d)"),
-        ("waybill", r"(?:运单号?|快递单号?|物流单号?|快递号|物流号)\s*[:：是]?\s*([a-z]{0,4}\d{9,18})(?!\d)"),
-        ("order_no", r"(?:订单|单子)?\s*(?:编号|号码|单号|号)\s*[:：是]?\s*(\d{8,24})(?!\d)"),
-        ("order_no", r"订单\s*[:：是]?\s*(\d{8,24})(?!\d)"),
-        ("waybill", r"(?<![a-z0-9])((?:sf|jd|jt|yt|zt|sto|yd|ems|dpk)[a-z]{0,3}\d{9,15})(?!\d)"),
-        ("order_no", r"(?<!\d)(20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{4,12})(?!\d)"),
-        ("phone_tail", r"(?:尾号|后四位|尾数|末四位|后4位|末4位|手机尾)\s*(?:是|为|[:：])?\s*(\d{4})(?!\d)"),
-        ("phone", r"(?<![\dx])(?:\+?86[- ]?)?(1[3-9]\d[- ]?\d{4}[- ]?\d{4})(?!\d)"),
-        ("order_no", r"(?<!\d)(\d{14,24})(?!\d)"),
-        ("height", r"(?:身高|高)\s*[:：是]?\s*(1[3-9]\d|2[01]\d)(?!\d)\s*(?:cm|厘米|公分)?"),
-        ("height", r"(?<!\d)(1[3-9]\d|2[01]\d)\s*(?:cm|厘米|公分)"),
-        ("height", r"(?<!\d)(1[4-9]\d)(?=\s*[,/、和 ]?\s*\d{2,3}\s*(?:斤|kg|公斤))"),
-        ("weight", r"(?:体重|重)\s*[:：是]?\s*(\d{2,3}(?:\.\d)?\s*(?:kg|公斤|千克|斤)?)"),
-        ("weight", r"(?<!\d)(\d{2,3}(?:\.\d)?\s*(?:kg|公斤|千克|斤))"),
-        ("foot_length", r"脚长\s*[:：是]?\s*(\d{2,3}(?:\.\d)?\s*(?:cm|厘米|mm|毫米)?)"),
-        ("amount", r"[¥￥]\s*(\d+(?:\.\d{1,2})?)(?!\d)"),
-        ("amount", r"(?<!\d)(\d+(?:\.\d{1,2})?\s*(?:万|千|百)?)\s*(?:元|块钱?|rmb)(?!\w)"),
-        ("amount", rf"({_NUMERAL}+)(?:元|块钱?)"),
-        ("points", rf"({_NUMERAL}+)\s*(?:个)?积分"),
-        ("size", r"(?<![a-z0-9])((?:[2-6]?x{1,4}[sl]|[sml])(?:码|号)?)(?![a-z0-9])"),
-        ("size", r"(?<!\d)((?:2[89]|3\d|4[0-8])(?:\.5)?)\s*码"),
-        ("courier", f"({'|'.join(_COURIERS)})(?:快递|速运|速递|快运)?"),
-        (
-            "date",
-            r"((?:大前天|前天|昨天|昨晚|今天|今早|今晚|明天|后天|大后天)(?:早上|上午|中午|下午|晚上|夜里)?(?:\d{1,2}点)?)",
-        ),
-        ("date", r"((?:上上|上|这|本|下)(?:个)?(?:周|星期|礼拜)[一二三四五六日天]?(?:上午|下午|晚上)?)"),
-        ("date", rf"({_NUMERAL}+(?:个)?(?:天|小时|分钟|周|星期|月|年)(?:之)?(?:前|后|内))"),
-        ("date", r"((?:20\d\d[-年./])?(?:1[0-2]|0?[1-9])(?:月|[-/.])(?:3[01]|[12]\d|0?[1-9])[日号]?)(?![\d.])"),
-        ("address", f"({_ADDRESS})"),
-        ("colour", f"((?:{'|'.join(_COLOURS)})色?|[{_PLAIN_COLOURS}]色|[{_PLAIN_COLOURS}](?=的|款|那|$))"),
-    )
+
+def _rows(rows: Iterable[tuple[str, str, str]]) -> tuple[Row, ...]:
+    return tuple((kind, re.compile(pattern), frozenset(signs)) for kind, pattern, signs in rows)
+
+
+#: Earlier rows take their characters from later ones.
+_ROWS: tuple[Row, ...] = (
+    *_rows(NUMBERS),
+    *_rows(("coupon", *row) for row in COUPONS),
+    *_rows((("address", PLACE, ""), ("address", HOUSE, HOUSE_SIGNS))),
+    ("date", PHRASE, SIGNS),
+    *_rows(MEASURES),
+    *_rows(("points", *row) for row in POINTS),
+    *_rows(("size", *row) for row in SIZES),
+    *_rows(("amount", *row) for row in AMOUNTS),
+    *_rows(("colour", *row) for row in COLOURS),
 )
 _BARE_TAIL = re.compile(r"^\D{0,6}(\d{4})\D{0,4}$")
 
@@ -86,35 +60,51 @@ def find(text: str | Plain, *, phone_tail_asked: bool = False) -> list[Found]:
     number its last four digits are given besides.
     """
     form = text if isinstance(text, Plain) else plain(text)
-    found = sorted(_without_overlap(_all(form.text)), key=lambda hit: hit[1])
-    result = [Found(kind, _value(kind, value), *form.span(start, end)) for kind, start, end, value in found]
+    hits = _apart(_all(form.text), len(form.text))
+    found = [Found(kind, _value(kind, value), *form.span(start, end)) for kind, start, end, value in hits]
     if phone_tail_asked:
-        result += _tails(form, result)
-    return result
+        found += _tails(form, found)
+    return found
 
 
-def _all(text: str) -> Iterator[tuple[str, int, int, str]]:
-    for kind, pattern in _PATTERNS:
+def _all(text: str) -> Iterator[Hit]:
+    signs = frozenset(text)
+    amounts = False
+    for kind, pattern, needed in _ROWS:
+        if needed and signs.isdisjoint(needed):
+            continue
         for match in pattern.finditer(text):
-            start, end = match.span(1)
-            yield kind, start, end, match.group(1)
+            start, end = match.span(1) if pattern.groups else match.span()
+            amounts = amounts or kind == "amount"
+            yield kind, start, end, text[start:end]
+    if amounts:
+        yield from (("amount", *match.span(1), match.group(1)) for match in MORE_AMOUNTS.finditer(text))
 
 
-def _without_overlap(hits: Iterator[tuple[str, int, int, str]]) -> list[tuple[str, int, int, str]]:
-    kept: list[tuple[str, int, int, str]] = []
+def _apart(hits: Iterable[Hit], length: int) -> list[Hit]:
+    """The *hits* in order of place, without those that overlap an earlier one."""
+    taken = bytearray(length)
+    kept = []
     for hit in hits:
-        if all(hit[2] <= other[1] or hit[1] >= other[2] for other in kept):
+        if not any(taken[hit[1] : hit[2]]):
+            taken[hit[1] : hit[2]] = b"\1" * (hit[2] - hit[1])
             kept.append(hit)
-    return kept
+    return sorted(kept, key=lambda hit: hit[1])
 
 
 def _value(kind: str, value: str) -> str:
     if kind == "phone":
-        return re.sub(r"[- ]", "", value)
-    if kind in ("waybill", "size"):
-        return value.upper().removesuffix("码").removesuffix("号")
+        return re.sub(r"[- ]", "", spoken(value))
+    if kind == "order_no":
+        return spoken(value).upper()
+    if kind == "waybill":
+        return value.upper()
     if kind == "courier":
-        return _COURIERS[value]
+        return COURIERS[value]
+    if kind in ("height", "weight", "foot_length", "size"):
+        return measured(kind, value)
+    if kind in ("amount", "points"):
+        return money(value)
     return value.strip()
 
 
@@ -131,13 +121,26 @@ _MARKS = {
     "order_no": "〔单号〕", "product_id": "〔商品号〕", "waybill": "〔运单〕", "phone": "〔电话〕", "phone_tail": "〔尾号〕",
     "address": "〔地址〕", "amount": "〔金额〕",
 }  # fmt: skip
+_MONEY_BESIDE = re.compile(r"\s?(?:元|块|rmb)")
 
 
 def marked(text: str, found: list[Found]) -> str:
-    """*text* with numbers, addresses and amounts replaced by the name of their kind; other digits become 0."""
+    """*text* with numbers, addresses and amounts replaced by the name of their kind; other digits become 0.
+
+    A place alone (新疆包邮吗) and an amount that only its neighbours make one stay words of the line.
+    """
     pieces, last = [], 0
     for hit in sorted(found, key=lambda hit: (hit.start, -hit.end)):
-        if hit.kind in _MARKS and hit.start >= last:
+        if hit.kind in _MARKS and hit.start >= last and _has_shape(text, hit):
             pieces += [text[last : hit.start], _MARKS[hit.kind]]
             last = hit.end
     return re.sub(r"\d+", lambda digits: "0" * min(len(digits.group()), 5), "".join(pieces) + text[last:])
+
+
+def _has_shape(text: str, hit: Found) -> bool:
+    if hit.kind == "address":
+        return hit.end - hit.start > 5
+    if hit.kind == "amount":
+        beside = _MONEY_BESIDE.match(text, hit.end) is not None
+        return beside or text[hit.start - 1 : hit.start] in ("¥", "￥") or "块" in text[hit.start : hit.end]
+    return True
