@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from bench.noise import KINDS
 from bench.twins import Twin
 from bench.understanding import PER_KIND, SURE, Understanding
 from bot.settings import ROOT
 
 PAGE = ROOT / "docs" / "understanding.md"
-#: How much a figure may be worse than the committed page says.
-MAY_FALL = 0.01
+#: How much a figure may be worse than the committed page says; of few lines, so many of them.
+MAY_FALL, FEW = 0.01, 2
 #: What figures are to reach; of the others only the fall is watched.
-TARGETS = {"top1_clean": 0.90, "rejection_by_share": 0.85}
+TARGETS = {
+    "top1_clean": 0.93, "macro_f1": 0.90, "rejection_by_share": 0.85, "fillers_taken_for_requests": 0.03,
+    "two_need_recall": 0.75, "ece": 0.05, "entity_all": 0.97, "entity_product": 0.95, "entity_order_no": 0.95,
+    "entity_phone": 0.95, "entity_amount": 0.95,
+    **{f"written_{kind}": 0.88 for kind in KINDS}, **{f"noise_{kind}": 0.88 for kind in KINDS},
+}  # fmt: skip
 #: Figures that are better the smaller they are.
 LESS_IS_BETTER = frozenset({"fillers_taken_for_requests", "second_need_invented", "ece"})
 _ROW = re.compile(r"^\| `(\w+)` \| [^|]* \| (-?\d*\.\d+) \|", re.MULTILINE)
@@ -22,7 +28,8 @@ _INTRO = """\
 # How well lines are understood
 
 Written by `make evaluate`; do not edit it by hand. `tests/test_understanding.py` measures again and fails if a figure of
-the first table is more than one point (.010) worse than it stands here, so a change of data, features or model is
+the first table is more than one point (.010) worse than it stands here (or than two of its lines, where `of` so many
+lines or labels two weigh more), so a change of data, features or model is
 committed together with this page.
 
 **What is measured.** {sentences} held-out sentences of `tests/sentences`, none of which may stand in `data/nlu`
@@ -39,9 +46,10 @@ wanted ones either counts as the main one.
 - `macro_f1`: mean over the intents. `coverage_at_95`: the largest share, surest first, of which 95 % are right.
 - `rejection_by_…`: the share of out-of-scope lines that are rejected where at most 3 % of the others are; lines ranked by
   the doubt of the guess (`confidence`) or by the confidence of the intent out_of_scope itself (`share`).
-- `fillers_taken_for_requests`: of lines that ask for nothing, those guessed to be a request with {sure} or more.
-- `two_need_recall`: of sentences with two needs, those of which both were found; `second_need_invented`: of the others,
-  those that were given a second one. `ece`: mean distance between confidence and share of right guesses, ten bins.
+- `fillers_taken_for_requests`: of lines that ask for nothing (those out of scope apart), those guessed to be a request
+  with {sure} or more.
+- `two_need_recall`: of sentences with two requests, those of which both were found; `second_need_invented`: of sentences
+  with one need, those that were given a second one. `ece`: mean distance between confidence and share of right guesses, ten bins.
 - `written_…`: sentences written with that noise; `noise_…`: clean sentences, up to {per_kind} a kind, after
   `bench/noise.py` has put it on. `entity_…`: F1; `entity_all` is every kind but products, `entity_everything` all.
 
@@ -61,15 +69,21 @@ def figures_in(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in _ROW.findall(text)}
 
 
-def falls(committed: Mapping[str, float], measured: Mapping[str, float]) -> list[str]:
-    """What is worse than *committed* allows or stands on one side only, a sentence each; empty if all is well."""
+def falls(
+    committed: Mapping[str, float], measured: Mapping[str, float], counts: Mapping[str, int] | None = None
+) -> list[str]:
+    """What is worse than *committed* allows or stands on one side only, a sentence each; empty if all is well.
+
+    *counts* says how many lines stand behind a figure; without it a figure stands on many.
+    """
     found = [
         f"{name}: not {'measured any more' if name in committed else 'in the page yet'}; run `make evaluate`"
         for name in sorted(committed.keys() ^ measured.keys())
     ]
     for name in sorted(committed.keys() & measured.keys()):
         lost = committed[name] - measured[name]
-        if (-lost if name in LESS_IS_BETTER else lost) > MAY_FALL + 1e-9:
+        allowed = max(MAY_FALL, FEW / counts[name]) if counts else MAY_FALL
+        if (-lost if name in LESS_IS_BETTER else lost) > allowed + 1e-3:
             found.append(f"{name}: {_three(committed[name])} in docs/understanding.md, now {_three(measured[name])}")
     return found
 
@@ -80,10 +94,11 @@ def listed(found: Iterable[str]) -> str:
 
 
 def _figures(measured: Understanding) -> Iterator[str]:
-    yield from _table("## The figures", "figure target value")
+    yield from _table("## The figures", "figure target value of")
     for name, value in measured.figures.items():
-        target = f">= {_three(TARGETS[name])}" if name in TARGETS else ""
-        yield _row(f"`{name}`", target, _three(value))
+        sign = "<=" if name in LESS_IS_BETTER else ">="
+        target = f"{sign} {_three(TARGETS[name])}" if name in TARGETS else ""
+        yield _row(f"`{name}`", target, _three(value), measured.counts[name])
 
 
 def _context(measured: Understanding) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,13 +18,15 @@ from bench.entities import entity_scores
 from bench.metrics import Bin, Score
 from bench.mix import weights
 from bench.noise import KINDS, noisy
-from bench.scope import Product, at_thresholds, rejections
+from bench.scope import OUTSIDE, Product, at_thresholds, rejections
 from bench.twins import Answer, Ask, Progress, Twin, answers, cascade_of, twins
 from bot.nlu.cascade import NO_REQUEST, Cascade, Guess
 from bot.settings import Settings
 
 #: Clean sentences given each kind of noise, at most.
 PER_KIND = 400
+#: Intents of lines that ask for nothing and yet belong here.
+FILLERS = NO_REQUEST - {OUTSIDE}
 #: From this confidence on a filler taken for a request counts.
 SURE = 0.5
 _CONFUSIONS = 40
@@ -65,9 +68,11 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """All that was measured; `figures` by name are what a change may not let fall."""
+    """All that was measured; `figures` by name are what a change may not let fall, `counts` how many lines or labels
+    stand behind each."""
 
     figures: dict[str, float]
+    counts: dict[str, int]
     intents: dict[str, Score]
     confusions: list[Confusion]
     robustness: list[Robustness]
@@ -116,16 +121,50 @@ def count(held_out: Sequence[Twin], noises: Mapping[str, list[tuple[Twin, str]]]
         **_by_kind(robustness, entities),
     }
     return Understanding(
-        figures, intents, _confusions(held_out, pairs), robustness, bins, at_thresholds(held_out, guesses), entities,
+        figures, _counts(figures, held_out, robustness, entities), intents, _confusions(held_out, pairs), robustness, bins, at_thresholds(held_out, guesses), entities,
         costs(held_out, answered), len(held_out),
     )  # fmt: skip
+
+
+def _counts(
+    figures: Mapping[str, float],
+    held_out: Sequence[Twin],
+    robustness: Sequence[Robustness],
+    entities: Mapping[str, tuple[float, float, float, int]],
+) -> dict[str, int]:
+    """How many lines or labels stand behind each of *figures*; of means over intents, the lines of the rarest."""
+    after = [twin for twin in held_out if twin.before]
+    rarest = min(Counter(twin.intent for twin in held_out).values())
+    known = {
+        "top1_clean": sum(twin.noise is None for twin in held_out),
+        "top1_plain": len(held_out) - len(after),
+        "top1_with_context": len(after),
+        "context_gain": len(after),
+        "macro_f1": rarest * len({twin.intent for twin in held_out}),
+        "rejection_by_confidence": sum(twin.intent == OUTSIDE for twin in held_out),
+        "rejection_by_share": sum(twin.intent == OUTSIDE for twin in held_out),
+        "fillers_taken_for_requests": sum(twin.wanted <= FILLERS for twin in held_out),
+        "two_need_recall": sum(map(_two_requests, held_out)),
+        **{f"written_{row.kind}": row.written_support for row in robustness},
+        **{f"noise_{row.kind}": row.support for row in robustness},
+        **{_entity(kind): score[3] for kind, score in entities.items()},
+    }
+    return {name: known.get(name, len(held_out)) for name in figures}
+
+
+def _entity(kind: str) -> str:
+    return re.sub(r"\W+", "_", f"entity_{kind}").strip("_")
+
+
+def _two_requests(twin: Twin) -> bool:
+    return bool(twin.second) and not twin.wanted & NO_REQUEST
 
 
 def _by_kind(robustness: Sequence[Robustness], entities: Mapping[str, tuple[float, ...]]) -> dict[str, float]:
     return {
         **{f"written_{row.kind}": row.written for row in robustness if row.written is not None},
         **{f"noise_{row.kind}": row.noisy for row in robustness},
-        **{re.sub(r"\W+", "_", f"entity_{kind}").strip("_"): score[2] for kind, score in entities.items()},
+        **{_entity(kind): score[2] for kind, score in entities.items()},
     }
 
 
@@ -152,17 +191,15 @@ def _top1(held_out: Sequence[Twin], given: Answers) -> dict[str, float]:
 
 
 def _taken_for_requests(held_out: Sequence[Twin], guesses: Sequence[Guess]) -> float:
-    fillers = [guess for twin, guess in zip(held_out, guesses, strict=True) if twin.wanted <= NO_REQUEST]
+    fillers = [guess for twin, guess in zip(held_out, guesses, strict=True) if twin.wanted <= FILLERS]
     return metrics.share([guess.intent not in NO_REQUEST and guess.confidence >= SURE for guess in fillers])
 
 
 def _two_needs(held_out: Sequence[Twin], guesses: Sequence[Guess]) -> dict[str, float]:
-    found: dict[bool, list[bool]] = {True: [], False: []}
-    for twin, guess in zip(held_out, guesses, strict=True):
-        found[bool(twin.second)].append(
-            twin.wanted <= {guess.intent, guess.second} if twin.second else bool(guess.second)
-        )
-    return {"two_need_recall": metrics.share(found[True]), "second_need_invented": metrics.share(found[False])}
+    asked = list(zip(held_out, guesses, strict=True))
+    both = [twin.wanted <= {guess.intent, guess.second} for twin, guess in asked if _two_requests(twin)]
+    invented = [bool(guess.second) for twin, guess in asked if not twin.second]
+    return {"two_need_recall": metrics.share(both), "second_need_invented": metrics.share(invented)}
 
 
 def _robustness(kind: str, rows: Sequence[tuple[Twin, str]], held_out: Sequence[Twin], given: Answers) -> Robustness:
