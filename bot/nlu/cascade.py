@@ -185,8 +185,8 @@ class Cascade:
     ) -> Cascade:
         """Learn from *examples*.
 
-        Sentence vectors are kept in the folder *cache*. The nets learn from at most *encode_at_most* of the examples,
-        those that help most; which ones does not depend on what the folder holds.
+        Sentence vectors are kept in the folder *cache*. The nets learn from at most *encode_at_most* of the examples;
+        which ones does not depend on what the folder holds.
         """
         from bot.nlu.learning import learn
 

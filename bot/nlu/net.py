@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 #: Nets and, of each: hidden units, rounds over the examples, examples a step.
-NETS, HIDDEN, ROUNDS, STEP = 3, 512, 14, 128
+NETS, HIDDEN, ROUNDS, STEP = 3, 768, 24, 128
 #: Adam: step size at its height, share of the old means kept, weight decay. Steps to full height.
 _PACE, _KEPT, _KEPT_SQUARE, _DECAY, _WARM_UP = 3e-3, 0.9, 0.98, 0.05, 200
 #: Shares of inputs and of hidden units left out at random while learning; share of the truth spread over all labels.
