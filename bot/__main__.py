@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -92,6 +93,8 @@ def understand() -> None:
     prepare(lean=True)
     from bot.measuring import understand_lines
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     for answer in understand_lines(settings(), sys.stdin.buffer):
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
         sys.stdout.flush()

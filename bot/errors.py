@@ -3,6 +3,9 @@
     BotError
     ├── ShopError                  the shop's own system
     │   ├── ShopUnavailable        no answer in time; asking later may work
+    │   ├── ShopRefused            the shop will not do what was asked, and says why
+    │   ├── BadPromotion           a promotion, coupon or rule of price that makes no sense
+    │   ├── BadBasket              a basket that nobody can buy
     │   ├── ProductNotFound        no such product
     │   └── OrderNotFound          no such order, or not this person's (never says which)
     ├── TalkError                  a line or a conversation
@@ -13,9 +16,13 @@
     ├── IdentityError              a token that proves nothing
     │   ├── BadToken               forged, expired, or for somebody else
     │   └── UsedToken              a signed identity shown a second time
+    ├── KnowledgeError             the shop's questions and answers
+    │   ├── BadEntry               an entry that cannot be kept; every fault is named, nothing was saved
+    │   └── EntryNotFound          no such entry, or not in this version
     └── SetupError                 the operator must act; printed by the command line
         ├── NeedsTensorFlow        a stand-in was used, or a pipeline names a TensorFlow component
         ├── NoModel                no trained model fits the data
+        ├── BadRules               a shop's rules cannot be read; every fault is named
         └── BadSetting             a setting is missing, weak or contradicts another
 
 `utter` names the response in `domain.yml` that a shopper reads; `tests/test_house.py` holds the two together.
@@ -23,11 +30,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class BotError(Exception):
     """Something of ours went wrong; the shopper is told, and what happens next."""
 
     utter = "utter_something_failed"
+    places: Mapping[str, str] = {}  #: what fills the places of `utter`
 
 
 class ShopError(BotError):
@@ -45,6 +55,37 @@ class ShopUnavailable(ShopError):
         super().__init__(f"{call}: no answer in {waited_s:.1f} s")
         self.call = call
         self.waited_s = waited_s
+
+
+class ShopRefused(ShopError):
+    """The shop will not do it and nothing was changed; the shopper is told why and what instead."""
+
+    utter = "utter_shop_refused"
+
+    def __init__(self, kind: str, order_no: str, reason: str, instead: str, way: str) -> None:
+        super().__init__(f"{kind} refused for order ending {order_no[-4:]!r}, next: {way}")
+        self.reason = reason
+        self.instead = instead
+        self.way = way  #: a `bot.shop.refusals.Way`
+        self.places = {"reason": reason, "instead": instead}
+
+
+class BadPromotion(ShopError):
+    """A promotion, coupon or rule of price makes no sense; nothing was saved or reckoned with it."""
+
+    def __init__(self, title: str, reason: str) -> None:
+        super().__init__(f"「{title}」{reason}")
+        self.title = title
+        self.reason = reason  #: for the shop's staff
+
+
+class BadBasket(ShopError):
+    """A basket that nobody can buy; nothing was reckoned."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"「{name}」{reason}")
+        self.name = name
+        self.reason = reason
 
 
 class ProductNotFound(ShopError):
@@ -124,6 +165,26 @@ class UsedToken(IdentityError):
     utter = "utter_used_token"
 
 
+class KnowledgeError(BotError):
+    """The shop's questions and answers; read by staff at the desk, never by a shopper."""
+
+
+class BadEntry(KnowledgeError):
+    """An entry cannot be kept; `reasons` say why, in Chinese for whoever wrote it. Nothing of it was saved."""
+
+    def __init__(self, entry_id: str, reasons: list[str]) -> None:
+        super().__init__(f"{entry_id}：{'；'.join(reasons)}")
+        self.entry_id = entry_id
+        self.reasons = reasons
+
+
+class EntryNotFound(KnowledgeError):
+    """There is no such entry, or it never had this version."""
+
+    def __init__(self, entry_id: str, version: int | None = None) -> None:
+        super().__init__(f"没有条目 {entry_id}" + (f" 的第 {version} 版" if version else ""))
+
+
 class SetupError(BotError):
     """The operator must act; the command line prints this and stops."""
 
@@ -145,6 +206,14 @@ class NoModel(SetupError):
 
     def __init__(self, folder: str) -> None:
         super().__init__(f"no model in {folder} fits domain.yml, config.yml and data/: run `make train`")
+
+
+class BadRules(SetupError):
+    """A shop's rules cannot be read; `reasons` name every fault for the shop's owner."""
+
+    def __init__(self, path: str, reasons: list[str]) -> None:
+        super().__init__("；".join([path, *reasons]))
+        self.reasons = reasons
 
 
 class BadSetting(SetupError):

@@ -1,7 +1,8 @@
 """What a shop can tell us: the protocol `Shop` and its records.
 
 Records are frozen. Money is in fen, time is UTC and aware, text is as a shopper reads it. A fact the shop does not have
-is an absent key or None, never an empty guess: "详情里没有写" is an answer, an invented value is not.
+is an absent key or None, never an empty guess: "详情里没有写" is an answer, an invented value is not. The records of
+promotions, coupons and their like stand in `offers.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
+
+from bot.shop.commands import Invoice, OrderCommand, Receipt, Repayment
+from bot.shop.offers import BargainRule, Coupon, FreightRule, PointsRule, Promotion
+from bot.shop.offers import PromotionKind as PromotionKind
 
 
 class OrderState(StrEnum):
@@ -52,6 +57,7 @@ class Sku:
     price_fen: int
     stock: int  #: pieces that can be ordered now
     restock_on: date | None = None  #: known day of restock; None if not known
+    weight_g: int | None = None  #: as packed; None if the shop does not weigh it
 
     @property
     def spec(self) -> str:
@@ -139,6 +145,8 @@ class OrderItem:
     spec: str
     quantity: int
     price_fen: int  #: price of one piece when it was bought
+    paid_fen: int | None = None  #: paid for the row after all promotions, freight left out; None: see `shares`
+    repaid_fen: int = 0  #: given back of it since, by price protection
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +183,17 @@ class Order:
     refund: Refund | None = None
     remark: str | None = None
     pay_way: str | None = None
+    freight_insured: bool | None = None  #: 运费险: an insurer pays the way back; None if the shop does not know
+    invoice: Invoice | None = None
+    deliver_when: str | None = None  #: when the shopper wants it, in their words
+    forwarded_to: str | None = None  #: where the courier was asked to bring it instead
+    urged_at: datetime | None = None
+    repayments: tuple[Repayment, ...] = ()  #: oldest first; the refund is not among them
+
+    @property
+    def repaid_fen(self) -> int:
+        """Given back of the rows that stand, fen."""
+        return sum(item.repaid_fen for item in self.items)
 
     @property
     def title(self) -> str:
@@ -198,47 +217,6 @@ class Buyer:
     birthday: date | None = None
 
 
-class PromotionKind(StrEnum):
-    """How a promotion takes money off."""
-
-    THRESHOLD_OFF = "满减"  #: once, from `threshold_fen`
-    EACH_THRESHOLD_OFF = "每满减"  #: for each full `threshold_fen`
-    PERCENT_OFF = "折扣"  #: `percent` of the price remains
-    COUPON = "券"  #: claimed and shown at payment
-    FREE_FREIGHT = "包邮"
-    GIFT = "赠品"
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """A promotion or a coupon with its rules."""
-
-    id: str
-    kind: PromotionKind
-    title: str  #: "双旦满300减40"
-    starts_at: datetime
-    ends_at: datetime
-    threshold_fen: int = 0
-    off_fen: int = 0
-    percent: int = 100  #: of the price that remains: 90 is 九折
-    categories: tuple[str, ...] = ()  #: empty: all
-    product_ids: tuple[str, ...] = ()  #: empty: all of `categories`
-    stacks_with: tuple[str, ...] = ()  #: kinds (their words) that may be used on the same order
-    gift: str | None = None
-    note: str = ""  #: what the page says beside it
-
-
-@dataclass(frozen=True, slots=True)
-class Coupon:
-    """A coupon in somebody's hands."""
-
-    id: str
-    promotion_id: str
-    title: str
-    expires_at: datetime
-    used_at: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class ShopTerms:
     """What holds for the whole shop, as its pages state it."""
@@ -260,6 +238,9 @@ class ShopTerms:
     authenticity: str  #: what the shop warrants
     tiers: Mapping[str, str] = field(default_factory=dict)  #: tier -> benefits in words
     phone: str | None = None
+    freight_rules: tuple[FreightRule, ...] = ()  #: before `freight_fen` and `far_freight_fen` for their provinces
+    points: PointsRule | None = None  #: None: points pay nothing
+    bargaining: tuple[BargainRule, ...] = ()  #: empty: prices are fixed
 
 
 class Shop(Protocol):
@@ -289,6 +270,13 @@ class Shop(Protocol):
     def order_by_phone_tail(self, order_no: str, phone_tail: str) -> Order:
         """One order, proven by the last four digits of its phone; raises `OrderNotFound` alike for "not there" and
         "not yours", in like time. The caller limits the tries."""
+
+    def execute(self, command: OrderCommand, key: str) -> Receipt:
+        """Do it, once a *key* however often it is called: called again it gives the first receipt.
+
+        Raises `ShopRefused` if it may not be done, `OrderNotFound` if the order is not this buyer's; after
+        `ShopUnavailable` it may or may not have been done, and the same key may be sent again.
+        """
 
     def promotions(self, now: datetime) -> Sequence[Promotion]:
         """Promotions and claimable coupons that hold at `now`."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 from bot.errors import ShopError, ShopUnavailable
+from bot.shop.commands import OrderCommand, Receipt
 from bot.shop.facts import Buyer, Coupon, Order, Product, Promotion, Shop, ShopTerms
 
 P = ParamSpec("P")
@@ -27,7 +28,8 @@ class PatientShop:
     """Asks another shop, each call in a thread, all calls of one turn within one budget.
 
     A call that is late, or raises anything but a `ShopError`, is `ShopUnavailable`. After three of those in a row the
-    shop is not asked for ten seconds: a broken shop must not cost every shopper the whole budget.
+    shop is not asked for ten seconds: a broken shop must not cost every shopper the whole budget. Nothing is asked
+    twice but commands, whose key lets the shop execute them once.
     """
 
     def __init__(self, shop: Shop, budget_s: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,11 +52,17 @@ class PatientShop:
             self.deadline = None
 
     def _ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._within(self._left_s(), call, *args, **kwargs)
+
+    def _left_s(self) -> float:
+        """What the turn has left, seconds."""
+        return self.budget_s if self.deadline is None else self.deadline - self.clock()
+
+    def _within(self, left_s: float, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         name = getattr(call, "__name__", "call")
         started = self.clock()
         if started < self.resting_until:
             raise ShopUnavailable(name, 0.0)
-        left_s = self.budget_s if self.deadline is None else self.deadline - started
         try:
             answer = self.threads.submit(call, *args, **kwargs).result(timeout=max(left_s, 0.0))
         except ShopUnavailable:
@@ -101,6 +109,14 @@ class PatientShop:
 
     def order_by_phone_tail(self, order_no: str, phone_tail: str) -> Order:
         return self._ask(self.shop.order_by_phone_tail, order_no, phone_tail)
+
+    def execute(self, command: OrderCommand, key: str) -> Receipt:
+        """Execute it; tried at most twice with the same key, each try within half of what the turn has left."""
+        half_s = self._left_s() / 2
+        try:
+            return self._within(half_s, self.shop.execute, command, key)
+        except ShopUnavailable:
+            return self._within(half_s, self.shop.execute, command, key)
 
     def promotions(self, now: datetime) -> Sequence[Promotion]:
         return self._ask(self.shop.promotions, now)

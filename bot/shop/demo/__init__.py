@@ -1,7 +1,8 @@
 """The demo shop: a whole invented shop in one SQLite file, standing for a shop's own system.
 
 The file is made on the first start of a day (`build`) and only read afterwards, each call over a connection of its
-own; so any thread may call, and a file that another process renewed is seen at once.
+own; so any thread may call, and a file that another process renewed is seen at once. What shoppers have had done to
+their orders since stands in a second file beside it (`book`) and outlives the day.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ from __future__ import annotations
 import hmac
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.errors import OrderNotFound, ProductNotFound, ShopUnavailable
+from bot.shop.commands import OrderCommand, Receipt
+from bot.shop.demo.book import Book
 from bot.shop.demo.build import make_sure
 from bot.shop.demo.offers import TERMS
 from bot.shop.demo.scenes import DEMO_BUYERS
 from bot.shop.demo.schema import buyer_from, coupon_from, order_from, product_from, promotion_from, reader
 from bot.shop.facts import Buyer, Coupon, Order, Product, Promotion, ShopTerms
+from bot.shop.orders import Grounds
 
 __all__ = ["DEMO_BUYERS", "DemoShop"]
 
@@ -39,12 +43,17 @@ class DemoShop:
     """The shop of the file at *path*, made anew if it is missing or of another day, seed or version of the code.
 
     Dates count from the day of *now* (UTC, aware); the same day and *seed* always give the same shop, and nothing in
-    it lies later than 00:00 UTC of that day, eight in the morning in China.
+    it lies later than 00:00 UTC of that day, eight in the morning in China. *clock* is the shop's own: it dates what
+    is executed.
     """
 
-    def __init__(self, path: Path, *, now: datetime, seed: int = 7) -> None:
+    def __init__(
+        self, path: Path, *, now: datetime, seed: int = 7, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         make_sure(path, now, seed)
         self.path = path
+        self.clock = clock
+        self.book = Book(path.with_name(f"{path.stem}.commands{path.suffix}"))
         self._catalogue: _Catalogue | None = None
 
     def terms(self) -> ShopTerms:
@@ -71,25 +80,30 @@ class DemoShop:
         newest = "SELECT body FROM orders WHERE buyer_id = ? ORDER BY placed_at DESC LIMIT ?"
         with self._reading("orders_of") as shop:
             rows = shop.execute(newest, (buyer_id, max(0, limit))).fetchall()
-        return tuple(order_from(text) for (text,) in rows)
+            return self.book.newest([order_from(text) for (text,) in rows])
 
     def order(self, order_no: str, buyer_id: str) -> Order:
-        with self._reading("order") as shop:
-            theirs = "SELECT body FROM orders WHERE order_no = ? AND buyer_id = ?"
-            row = shop.execute(theirs, (order_no, buyer_id)).fetchone()
-        if row is None:
-            raise OrderNotFound(order_no)
-        return order_from(row[0])
+        with _answering("order"):
+            told = self._told(order_no, buyer_id)
+            if told is None:
+                raise OrderNotFound(order_no)
+            return self.book.newest([told])[0]
+
+    def execute(self, command: OrderCommand, key: str) -> Receipt:
+        with _answering("execute"):
+            order = self._told(command.order_no, command.buyer_id)
+            return self.book.execute(order, command, key, self.clock(), self._grounds)
 
     def order_by_phone_tail(self, order_no: str, phone_tail: str) -> Order:
         with self._reading("order_by_phone_tail") as shop:
             row = shop.execute("SELECT phone_tail FROM orders WHERE order_no = ?", (order_no,)).fetchone()
-            true_tail = row[0] if row else _NOBODYS_TAIL
+            changed_tail = self.book.phone_tail(order_no)
+            true_tail = (changed_tail or row[0]) if row else _NOBODYS_TAIL
             proven = hmac.compare_digest(true_tail.encode(), phone_tail.encode())
             if not (proven and row):
                 raise OrderNotFound(order_no)
             (text,) = shop.execute("SELECT body FROM orders WHERE order_no = ?", (order_no,)).fetchone()
-        return order_from(text)
+            return self.book.newest([order_from(text)])[0]
 
     def promotions(self, now: datetime) -> Sequence[Promotion]:
         with self._reading("promotions") as shop:
@@ -103,15 +117,22 @@ class DemoShop:
             rows = shop.execute(newest, (buyer_id,)).fetchall()
         return tuple(coupon_from(text) for (text,) in rows)
 
+    def _told(self, order_no: str, buyer_id: str) -> Order | None:
+        """The order as the day's file tells it; None if there is no such order of this buyer."""
+        theirs = "SELECT body FROM orders WHERE order_no = ? AND buyer_id = ?"
+        with self._reading("order") as shop:
+            row = shop.execute(theirs, (order_no, buyer_id)).fetchone()
+        return order_from(row[0]) if row else None
+
+    def _grounds(self, order: Order) -> Grounds:
+        by_id = self._known("product").by_id
+        return Grounds.of(TERMS, [by_id[item.product_id] for item in order.items if item.product_id in by_id])
+
     @contextmanager
     def _reading(self, call: str) -> Iterator[sqlite3.Connection]:
-        """A connection for one *call*; a file that cannot be read is a shop that does not answer."""
-        began = time.monotonic()
-        try:
-            with closing(reader(self.path)) as connection:
-                yield connection
-        except sqlite3.Error as cause:
-            raise ShopUnavailable(call, time.monotonic() - began) from cause
+        """A connection for one *call*."""
+        with _answering(call), closing(reader(self.path)) as connection:
+            yield connection
 
     def _known(self, call: str) -> _Catalogue:
         """The catalogue in memory, read again when the file is another one."""
@@ -133,3 +154,13 @@ class DemoShop:
             rows = shop.execute("SELECT body FROM products ORDER BY place").fetchall()
         products = tuple(product_from(text) for (text,) in rows)
         return _Catalogue(mark, version, products, {product.id: product for product in products})
+
+
+@contextmanager
+def _answering(call: str) -> Iterator[None]:
+    """A file that cannot be read or written is a shop that does not answer."""
+    began = time.monotonic()
+    try:
+        yield
+    except sqlite3.Error as cause:
+        raise ShopUnavailable(call, time.monotonic() - began) from cause

@@ -21,13 +21,14 @@ from uuid import uuid4
 
 from bot.shop.demo.catalogue import catalogue, products_by_short_name
 from bot.shop.demo.ledger import Ledger
-from bot.shop.demo.offers import coupons, one_of_each, promotions
+from bot.shop.demo.offers import TERMS, coupons, one_of_each, promotions
 from bot.shop.demo.orders import buyers, eventful_count, eventful_orders, habits, ordinary_orders
 from bot.shop.demo.parcels import CHINA
 from bot.shop.demo.people import Person, people
 from bot.shop.demo.scenes import CAST, scenes
 from bot.shop.demo.schema import TABLES, body, reader
 from bot.shop.facts import Buyer, Coupon, Order, Product, Promotion
+from bot.shop.promotions.rules import check_terms, checked
 
 BUYER_COUNT = 300
 ORDER_COUNT = 2500
@@ -62,7 +63,8 @@ def tell(day: date, seed: int) -> Told:
     book = Ledger(rng, as_of, products)
     orders = list(_orders(book, persons, by_name))
     everybody = list(buyers(rng, _joined(persons, day), orders, day))
-    offered = promotions(by_name, as_of.astimezone(CHINA).replace(hour=0).astimezone(UTC))
+    offered = checked(promotions(by_name, as_of.astimezone(CHINA).replace(hour=0).astimezone(UTC)), products)
+    check_terms(TERMS)
     return Told(products, everybody, orders, offered, list(_coupons(rng, everybody, offered, as_of)))
 
 
@@ -91,7 +93,8 @@ def _coupons(
 @cache
 def source_mark() -> str:
     """Changes with any line of the demo shop's code, so that an old file is never taken for a new one."""
-    sources = [*sorted(Path(__file__).parent.rglob("*.py")), Path(__file__).parent.parent / "facts.py"]
+    here = Path(__file__).parent
+    sources = [*sorted(here.rglob("*.py")), here.parent / "facts.py", here.parent / "offers.py"]
     return sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
 
 

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from random import Random
+from zlib import crc32
 
+from bot.shop.commands import Invoice
 from bot.shop.demo.offers import TERMS
 from bot.shop.demo.parcels import CHINA, Route, at
 from bot.shop.demo.people import Person, full_name, phone
 from bot.shop.facts import Order, OrderItem, OrderState, Parcel, ParcelState, Product, Refund, Sku
+from bot.shop.shares import paid_shares
 
 DONE_AFTER = timedelta(days=10)  #: a signed order counts as done after this
 _PAY_WAYS = ("支付宝", "微信支付", "微信支付", "支付宝", "银联卡", "花呗分期")
@@ -86,7 +89,7 @@ def write(
     goods_fen = sum(item.price_fen * item.quantity for item in items)
     freight_fen, discount_fen = freight(goods_fen, person.province), _discount(rng, goods_fen)
     receiver, number = (person.name, person.phone) if rng.random() < 0.93 else (full_name(rng), phone(rng))
-    return Order(
+    order = Order(
         order_no=book.order_no(placed_at),
         buyer_id=person.id,
         state=state(paid_at, parcels, refund, placed_at, book.as_of),
@@ -106,6 +109,19 @@ def write(
         remark=rng.choice(_REMARKS) if rng.random() < 0.08 else None,
         pay_way=rng.choice(_PAY_WAYS) if paid_at else None,
     )
+    return _with_papers(order) if paid_at else order
+
+
+def _with_papers(order: Order) -> Order:
+    """What a paid order brings with it: the share of each row, an insured way back for two in three, and for one in
+    three that are done an invoice. Drawn from the number, so that the dice of all else stay as they fall."""
+    draw = crc32(order.order_no.encode())
+    items = tuple(replace(item, paid_fen=fen) for item, fen in zip(order.items, paid_shares(order), strict=True))
+    invoice = None
+    if order.state is OrderState.DONE and draw % 9 < 3:
+        issued_at = max(parcel.traces[-1].at for parcel in order.parcels)
+        invoice = Invoice(TERMS.invoice_kinds[0], order.receiver, "", "", issued_at - timedelta(hours=3), issued_at)
+    return replace(order, items=items, freight_insured=draw % 3 > 0, invoice=invoice)
 
 
 def _before(paid_at: datetime | None, seconds: int) -> datetime:

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from bot.shop.commands import CommandKind, Invoice, Repayment
 from bot.shop.facts import (
     Buyer,
     Coupon,
@@ -44,6 +45,15 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_by_buyer ON orders (buyer_id, placed_at);
 """
+
+#: In a file of its own, `book.Book`: what was executed. `number` says the order of execution.
+COMMANDS = """
+CREATE TABLE IF NOT EXISTS commands (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, order_no TEXT NOT NULL,
+    phone_tail TEXT NOT NULL, command TEXT NOT NULL, receipt TEXT NOT NULL, after TEXT NOT NULL
+)
+"""
+COMMANDS_BY_ORDER = "CREATE INDEX IF NOT EXISTS commands_by_order ON commands (order_no, number)"
 
 
 def reader(path: Path) -> sqlite3.Connection:
@@ -96,26 +106,40 @@ def promotion_from(text: str) -> Promotion:
         **told
         | {"kind": PromotionKind(told["kind"])}
         | {name: _moment(told[name]) for name in ("starts_at", "ends_at")}
-        | {name: tuple(told[name]) for name in ("categories", "product_ids", "stacks_with")}
+        | {
+            name: tuple(told[name])
+            for name in ("categories", "product_ids", "stacks_with", "excludes", "tiers", "not_to")
+        }
     )
 
 
 def coupon_from(text: str) -> Coupon:
     """The coupon that `body` wrote."""
     told = json.loads(text)
-    return Coupon(**told | {name: _moment(told[name]) for name in ("expires_at", "used_at")})
+    return Coupon(**told | {name: _moment(told[name]) for name in ("expires_at", "used_at", "starts_at")})
 
 
 def order_from(text: str) -> Order:
     """The order that `body` wrote."""
     told = json.loads(text)
     refund = told["refund"]
-    told |= {name: _moment(told[name]) for name in ("placed_at", "paid_at", "dispatch_by")}
+    told |= {name: _moment(told[name]) for name in ("placed_at", "paid_at", "dispatch_by", "urged_at")}
     told["state"] = OrderState(told["state"])
     told["items"] = tuple(OrderItem(**item) for item in told["items"])
     told["parcels"] = tuple(_parcel(parcel) for parcel in told["parcels"])
     told["refund"] = refund and _refund(refund)
+    told["invoice"] = told["invoice"] and _invoice(told["invoice"])
+    told["repayments"] = tuple(_repayment(repayment) for repayment in told["repayments"])
     return Order(**told)
+
+
+def _invoice(told: dict[str, Any]) -> Invoice:
+    return Invoice(**told | {name: _moment(told[name]) for name in ("applied_at", "issued_at")})
+
+
+def _repayment(told: dict[str, Any]) -> Repayment:
+    moments = {name: datetime.fromisoformat(told[name]) for name in ("at", "expected_at")}
+    return Repayment(**told | moments | {"kind": CommandKind(told["kind"])})
 
 
 def _parcel(told: dict[str, Any]) -> Parcel:
