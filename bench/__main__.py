@@ -1,4 +1,4 @@
-"""Measure and print the figures: `python -m bench [turn startup latency long_talk idle training catalogue promotions]`.
+"""Measure and print the figures: `python -m bench [turn startup latency long_talk idle training catalogue promotions knowledge]`.
 
 Each bench runs in a process of its own. Figures are printed, not asserted: the machine may be busy, so its own speed
 stands beside each (CPU ms of a fixed loop of Python, about 2.3 where the targets were set).
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from bench.figures import Figure
 from bot.settings import ROOT
 
-BENCHES = ("turn", "startup", "latency", "long_talk", "idle", "training", "catalogue", "promotions")
+BENCHES = ("turn", "startup", "latency", "long_talk", "idle", "training", "catalogue", "promotions", "knowledge")
 _ROW = "{:<36} {:>10} {:>10} {:<12} {:<5} {:>10}  {}"
 
 

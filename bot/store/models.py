@@ -9,7 +9,20 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, String, Table, Text, TypeDecorator, text
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -257,3 +270,65 @@ class Audit(Base):
     subject: Mapped[str] = mapped_column(String(64), comment="table:id of what it was done to")
     detail: Mapped[dict[str, Any]] = mapped_column(comment="facts, never a shopper's words, phone or address")
     hash: Mapped[str] = mapped_column(String(64), comment="SHA-256 over the previous hash and this row, hex")
+
+
+class KnowledgeEntry(Base):
+    """One thing the shop knows, as it stands now: how it is asked, what is answered, for what and how long it holds."""
+
+    __tablename__ = "knowledge"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True, comment="short name, never changes: dispatch-time")
+    title: Mapped[str] = mapped_column(String(120), comment="the question as staff and shoppers read it")
+    questions: Mapped[list[str]] = mapped_column(comment="other ways to ask it, as shoppers type")
+    answer: Mapped[str] = mapped_column(Text, comment="what the shopper reads; empty if state is refused")
+    category: Mapped[str | None] = mapped_column(String(64), comment="only for products of this category; null: all")
+    product_id: Mapped[str | None] = mapped_column(String(32), comment="only for this product; null: all")
+    valid_from: Mapped[datetime | None] = mapped_column(comment="served from then on, UTC; null: always")
+    valid_until: Mapped[datetime | None] = mapped_column(comment="not served from then on, UTC; null: for ever")
+    state: Mapped[str] = mapped_column(
+        String(16), comment="draft, approved (served), refused (known to be without an answer) or retired"
+    )
+    version: Mapped[int] = mapped_column(Integer, comment="1, 2, 3 … of this entry; each is kept in knowledge_versions")
+    author: Mapped[str] = mapped_column(String(64), comment="who wrote this version: agent:<name>, or seed")
+    changed_at: Mapped[datetime] = mapped_column(comment="when this version was saved, UTC")
+    change: Mapped[int] = mapped_column(
+        Integer, unique=True, comment="counts saves of all entries; a reader asks for what is above the last it saw"
+    )
+
+
+class KnowledgeVersion(Base):
+    """One version of an entry as it was saved. Append-only: what was served when can be told, and brought back."""
+
+    __tablename__ = "knowledge_versions"
+
+    entry_id: Mapped[str] = mapped_column(ForeignKey("knowledge.id"), primary_key=True, comment="whose version")
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, comment="1, 2, 3 …")
+    content: Mapped[dict[str, Any]] = mapped_column(comment="every field of the entry that staff write; times in ISO")
+    author: Mapped[str] = mapped_column(String(64), comment="who wrote it")
+    changed_at: Mapped[datetime] = mapped_column(comment="UTC")
+
+
+class KnowledgeVector(Base):
+    """The sentence vector of one text, made once and shared by all brains."""
+
+    __tablename__ = "knowledge_vectors"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True, comment="first half of the text's SHA-256, hex")
+    vector: Mapped[bytes] = mapped_column(LargeBinary, comment="float16, little end first, length 1")
+
+
+class Unanswered(Base):
+    """A shopper's question that the knowledge had no answer to; material for new entries."""
+
+    __tablename__ = "unanswered"
+    __table_args__ = (Index("unanswered_of_line", "conversation_id", "seq", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, comment="row number")
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), comment="where it was asked")
+    seq: Mapped[int] = mapped_column(Integer, comment="the shopper's line")
+    question: Mapped[str] = mapped_column(Text, comment="the shopper's words, long numbers made unreadable")
+    at: Mapped[datetime] = mapped_column(index=True, comment="UTC")
+    settled_at: Mapped[datetime | None] = mapped_column(comment="when staff dealt with it, UTC; null while open")
+    entry_id: Mapped[str | None] = mapped_column(
+        ForeignKey("knowledge.id"), comment="the entry that answers it now; null while open or if it was dismissed"
+    )
