@@ -10,7 +10,7 @@ from actions.base import Answer, Events
 from bot.talk.turn import Turn
 
 #: Confidence from which a wish for a human is honoured unasked. The plain words are honoured before (bot.text.human).
-SURE = 0.5
+SURE = 0.7
 
 
 class CallHuman(Answer):

@@ -86,7 +86,7 @@ class Engine:
             for need in needs:
                 turn.seq, turn.text = need.line.seq, need.line.text
                 await self._say(turn, need.line, need.parse_data, out)
-                if need.second:
+                if need.second_to_do:
                     await self._say(turn, need.line, need.for_second(), out)
             return _without_doubles(out.replies), in_hand.get()
         finally:

@@ -11,6 +11,11 @@ from bot.store.lines import Said
 #: Lines that ask nothing when a request stands beside them.
 FILLERS = frozenset({"greet", "thank", "goodbye", "affirm", "deny", "nudge", "chitchat", "inform", "nlu_fallback"})
 MOST_NEEDS = 2
+#: What went wrong, and what is wanted for it: told in one line they are one matter, done once.
+FAULTS = frozenset({"report_fault", "wrong_or_missing", "not_received", "complain"})
+REMEDIES = frozenset(
+    {"return_goods", "exchange_goods", "repair_goods", "claim_compensation", "refund_progress", "threaten"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,12 @@ class Understood:
     entities: tuple[dict[str, Any], ...]
     alternatives: tuple[tuple[str, float], ...]
     parse_data: dict[str, Any] = field(repr=False)
+
+    @property
+    def second_to_do(self) -> str | None:
+        """The second need, unless it only tells the fault that the first one wants to be made good, or the other way."""
+        both = {self.intent, self.second}
+        return None if both & FAULTS and both & REMEDIES else self.second
 
     def for_second(self) -> dict[str, Any]:
         """Rasa's parse of the same line, its second need in the place of the first."""
