@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Answer, Events, intent_of, yuan
-from actions.ordering import card, local, meant_order, settled
-from actions.requests import TakeRequest
+from actions.base import Answer, Events
+from actions.choosing import Looking, Tier
+from actions.ordering import Pick, ask_for_order, meant_order, settled
+from actions.orders import TakeModification, tell
+from actions.refunding import tell_refund_of
+from actions.requests import known_again, known_case
+from actions.returning import AftersaleWish
+from actions.wishing import Wish
 from bot.handoff.promise import in_words
-from bot.shop.facts import Order, OrderState
+from bot.shop.aftersale import Problem, RemedyKind
+from bot.shop.commands import CommandKind
+from bot.shop.facts import Order
+from bot.shop.parcels import NotReceived, not_received, outgoing
+from bot.shop.refusals import Refused
 from bot.store import cases
 from bot.talk.turn import Turn
 
@@ -22,71 +33,107 @@ MATTERS = {
     "complain": "投诉", "threaten": "投诉", "claim_compensation": "赔付申请", "redeem_points": "积分兑换",
     "correct_my_data": "资料更正", "delete_my_data": "资料删除", "opt_out": "退订",
 }  # fmt: skip
+_REFUNDING = Looking(
+    (
+        Tier("在退款", lambda order, now: order.refund is not None and order.refund.done_at is None),
+        Tier("退过款", lambda order, now: order.refund is not None),
+    ),
+    keeps=False,
+)
 
 
-class TakeAftersale(TakeRequest):
-    """Registers an after-sale matter, of goods that have come unless another order is named."""
+class TakeReturn(AftersaleWish):
+    """Says whether goods can go back and on what terms, and registers it."""
 
-    utter = "utter_aftersale_taken"
-    concerns = frozenset({OrderState.SIGNED, OrderState.DONE})
-
-
-class TakeReturn(TakeAftersale):
-    """Registers a return."""
-
+    intent = "return_goods"
     matter = "退货"
+    wants = RemedyKind.RETURN
 
     def name(self) -> str:
         return "action_take_return"
 
 
-class TakeExchange(TakeAftersale):
-    """Registers an exchange."""
+class TakeExchange(AftersaleWish):
+    """Says whether goods can be exchanged and on what terms, and registers it; what has not left is changed."""
 
+    intent = "exchange_goods"
     matter = "换货"
+    wants = RemedyKind.EXCHANGE
 
     def name(self) -> str:
         return "action_take_exchange"
 
+    def in_the_house(
+        self, order: Order, no: Refused, wish: Wish, words: dict[str, str], tracker: Tracker, say: CollectingDispatcher,
+        turn: Turn,
+    ) -> Events:  # fmt: skip
+        other = replace(wish, kinds=(CommandKind.CHANGE_SKU.name,))
+        return TakeModification().about(Pick((order,)), other, tracker, say, turn)
 
-class TakeRepair(TakeAftersale):
-    """Registers a repair."""
 
+class TakeRepair(AftersaleWish):
+    """Says whether goods are repaired and on what terms, and registers it."""
+
+    intent = "repair_goods"
     matter = "维修"
+    wants = RemedyKind.REPAIR
+    usually = Problem.QUALITY
 
     def name(self) -> str:
         return "action_take_repair"
 
 
-class TakeFault(TakeAftersale):
-    """Registers a described fault and asks for evidence."""
+class TakeFault(AftersaleWish):
+    """Registers a described fault, says what can be done, and asks for evidence."""
 
+    intent = "report_fault"
     matter = "质量问题"
-    ask = "方便的话说一下订单号和出现问题的情况，有照片更好。"
+    usually = Problem.QUALITY
 
     def name(self) -> str:
         return "action_take_fault"
 
 
-class TakeWrongOrMissing(TakeAftersale):
-    """Registers that something else or too little was sent."""
+class TakeWrongOrMissing(AftersaleWish):
+    """Registers that something else or too little was sent, and says what can be done."""
 
+    intent = "wrong_or_missing"
     matter = "错发漏发"
-    ask = "麻烦说一下少了或错了哪件，有照片更好。"
+    usually = Problem.WRONG
 
     def name(self) -> str:
         return "action_take_wrong_or_missing"
 
 
-class TakeNotReceived(TakeAftersale):
-    """Registers a parcel that is shown as signed and did not come."""
+class TakeNotReceived(AftersaleWish):
+    """Looks for a parcel that is shown as signed and did not come."""
 
+    intent = "not_received"
     matter = "未收到货"
     severity = 1
-    concerns = frozenset({OrderState.SIGNED, OrderState.DONE, OrderState.SHIPPED, OrderState.OUT_FOR_DELIVERY})
 
     def name(self) -> str:
         return "action_take_not_received"
+
+    def about(self, pick: Pick, wish: Wish, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events:
+        order = pick.orders[0]
+        known = known_case(turn, self.intent, order.order_no)
+        if known is not None:
+            return known_again(known, self.matter, say, turn)
+        found = _missed(order, looked=wish.looked or tracker.get_slot("asked") == "looked", turn=turn)
+        if found is None:
+            tell(order, pick.why, say, turn)
+            return settled()
+        if found.prove:
+            return self.register(order, wish, "utter_search", {"words": found.words}, say, turn)
+        say.utter_message(response="utter_look_first", why=pick.why, title=order.title, words=found.words)
+        return [*self.waits(wish), SlotSet("asked", "looked")]
+
+
+def _missed(order: Order, *, looked: bool, turn: Turn) -> NotReceived | None:
+    """What to do about the box that was signed last; None if none is shown as signed."""
+    found = [seen for box in outgoing(order) if (seen := not_received(box, turn.now, looked=looked))]
+    return max(found, key=lambda seen: seen.signed_at, default=None)
 
 
 class TellAftersaleProgress(Answer):
@@ -98,7 +145,7 @@ class TellAftersaleProgress(Answer):
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         opened = cases.open_of(turn.session, turn.claim.customer_id)
         if not opened:
-            return tell_refund(tracker, say, turn, none="utter_no_cases")
+            return tell_refund(tracker, say, turn, self.name(), none="utter_no_cases")
         rows = [
             f"{MATTERS.get(case.type, case.type)}（{case.number}，{in_words(case.promised_at, turn.now)}答复）"
             for case in opened
@@ -114,36 +161,22 @@ class TellRefundProgress(Answer):
         return "action_tell_refund_progress"
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        return tell_refund(tracker, say, turn, none="utter_no_refund")
+        return tell_refund(tracker, say, turn, self.name(), none="utter_no_refund")
 
 
-def tell_refund(tracker: Tracker, say: CollectingDispatcher, turn: Turn, *, none: str) -> Events | None:
-    """Say the refund of the order meant; if it has none, of the newest order that has one; else *none*."""
-    pick = meant_order(tracker, turn)
-    if pick.ask and not turn.buyer_id:
-        say.utter_message(response=pick.ask)
-        return [SlotSet("pending", f"action_tell_{intent_of(tracker)}"), *pick.slots]
-    order = _with_refund(pick.order, turn)
-    if order is None or order.refund is None:
+def tell_refund(tracker: Tracker, say: CollectingDispatcher, turn: Turn, pending: str, *, none: str) -> Events:
+    """Say the refund of the order meant, by default one that is under way; *none* if there is none."""
+    pick = meant_order(tracker, turn, _REFUNDING)
+    if pick.among or (pick.ask and not turn.buyer_id):
+        return ask_for_order(pick, pending, say)
+    if pick.order is None or pick.order.refund is None:
         say.utter_message(response=none)
-        return settled()
-    refund = order.refund
-    if refund.done_at:
-        expected = f"已于{local(refund.done_at)}原路退回，银行到账可能再晚一两天"
-    elif refund.expected_at and refund.expected_at < turn.now:
-        expected = f"原定{local(refund.expected_at)}到账，已经超时，可以说“人工”我请同事马上查"
-    else:
-        expected = f"预计{local(refund.expected_at)}前到账" if refund.expected_at else "到账时间还没有定"
-    say.utter_message(
-        response="utter_refund_step", title=order.title, order_no=order.order_no, amount=yuan(refund.amount_fen),
-        step=refund.step, expected=expected, json_message={"cards": [card(order)]},
-    )  # fmt: skip
-    return settled()
+        return [*settled(), *pick.slots]
+    return [*tell_refund_of(pick.order, say, turn), *pick.slots]
 
 
-def _with_refund(order: Order | None, turn: Turn) -> Order | None:
-    if order is not None and order.refund is not None:
-        return order
-    if turn.buyer_id is None:
-        return order
-    return next((other for other in turn.shop.orders_of(turn.buyer_id) if other.refund), None)
+#: Actions here that can wait for an answer.
+WAITING: tuple[type[Answer], ...] = (
+    TakeReturn, TakeExchange, TakeRepair, TakeFault, TakeWrongOrMissing, TakeNotReceived, TellAftersaleProgress,
+    TellRefundProgress,
+)  # fmt: skip

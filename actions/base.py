@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -17,6 +17,7 @@ from bot.store.models import Case
 from bot.talk.turn import Turn, current_turn
 
 Events = list[dict[str, Any]]
+_ASKING = ("offer", "pending", "asked")  #: slots that an action sets when it asks or was answered
 
 
 class Answer(Action, ABC):
@@ -36,20 +37,37 @@ class Answer(Action, ABC):
         except BotError as error:
             turn.undo_action()
             turn.failed.append(type(error).__name__)
-            dispatcher.utter_message(response=error.utter)
+            dispatcher.utter_message(response=error.utter, **error.places)
             return []
         if self.meets and tracker.get_slot("misses"):
             events.append(SlotSet("misses", 0))
-        return events
+        return [*events, *(_remind(tracker, dispatcher, turn, events) if self.meets else [])]
 
     @abstractmethod
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         """Say the answer; returns slots to set."""
 
 
+def _remind(tracker: Tracker, say: CollectingDispatcher, turn: Turn, events: Events) -> Events:
+    """After another matter, the question that was open is put again, once, if nothing else was asked."""
+    offer = tracker.get_slot("offer")
+    touched = any(
+        event.get("name") == "offer" or event.get("value") for event in events if event.get("name") in _ASKING
+    )
+    if not offer or offer.get("reminded") or touched or turn.wish or not say.messages:
+        return []
+    say.utter_message(response="utter_still_to_confirm", what=offer["facts"])
+    return [SlotSet("offer", {**offer, "reminded": True}), SlotSet("asked", "confirm")]
+
+
 def yuan(fen: int) -> str:
     """Fen as a shopper reads money: 129, 39.9."""
     return f"{fen / 100:.2f}".rstrip("0").rstrip(".")
+
+
+def choices(titles: Iterable[str]) -> list[dict[str, str]]:
+    """Quick replies: each is what the shopper says by a tap."""
+    return [{"title": title, "payload": title} for title in titles]
 
 
 def entity(tracker: Tracker, kind: str) -> str | None:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Answer, Events
+from actions.deals import asks_why_not, tell_why_not
+from actions.knowing import told
 from actions.ordering import SHOP_TIME
 from actions.requests import TakeRequest
 from bot.shop.facts import Buyer
 from bot.talk.turn import Turn
+
+#: What the shopper's own record answers, and no general rule.
+_OWN = re.compile(r"我[的有现是在还]|多少|几[张个分]|查|有没有|有[吗么]|看看|哪些|余额|还剩|什么等级|啥等级")
 
 
 class AboutBuyer(Answer):
     """An answer about the signed-in shopper; asks to sign in otherwise."""
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        if not _OWN.search(turn.text) and told(say, turn):
+            return None
         buyer = turn.shop.buyer(turn.buyer_id) if turn.buyer_id else None
         if buyer is None:
             self.about_nobody(say, turn)
@@ -57,10 +66,14 @@ class TellPoints(AboutBuyer):
 
 
 class TellCoupons(AboutBuyer):
-    """Says which coupons can be used, and how many are gone."""
+    """Says which coupons can be used, and how many are gone; of goods in talk, why a coupon takes nothing off them."""
 
     def name(self) -> str:
         return "action_tell_coupons"
+
+    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        why_not = tell_why_not(tracker, say, turn) if asks_why_not(turn.text) else None
+        return why_not if why_not is not None else super().answer(tracker, say, turn)
 
     def about(self, buyer: Buyer, say: CollectingDispatcher, turn: Turn) -> None:
         coupons = turn.shop.coupons_of(buyer.id)

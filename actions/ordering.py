@@ -1,4 +1,4 @@
-"""Orders in talk: which one is meant, whether it may be spoken of, and how it is shown. No action stands here."""
+"""Orders in talk: whose they are, which one is meant, and how one is shown. No action stands here."""
 
 from __future__ import annotations
 
@@ -10,54 +10,99 @@ from zoneinfo import ZoneInfo
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Events, entity, yuan
+from actions.base import Events, entities, entity, intent_of, yuan
+from actions.choosing import ANY, Choice, Looking, Memory, Told, chosen
 from bot.errors import OrderNotFound
-from bot.shop.facts import Order, OrderState, Parcel
+from bot.shop.facts import Order
+from bot.shop.orders import Grounds
 from bot.store import proofs
 from bot.talk.turn import Turn
+from bot.text.normalise import plain
 
 SHOP_TIME = ZoneInfo("Asia/Shanghai")
-_ON_THE_WAY = (OrderState.PAID, OrderState.SHIPPED, OrderState.OUT_FOR_DELIVERY)
-_SILENT_H = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """The order meant, or what must be asked first."""
+    """The orders meant, or what must be asked first."""
 
-    order: Order | None = None
+    orders: tuple[Order, ...] = ()  #: more than one only if the shopper said so
     why: str = ""  #: how it was picked, said before the facts
-    among: tuple[Order, ...] = ()  #: several are meant: show them
+    among: tuple[Order, ...] = ()  #: several could be meant: show them
+    called: str = ""  #: what those have in common
     ask: str | None = None  #: the response that asks for what is missing
     slots: tuple[Any, ...] = ()  #: slots to set whatever happens
 
+    @property
+    def order(self) -> Order | None:
+        """The order meant; None if none is known."""
+        return self.orders[0] if self.orders else None
 
-def meant_order(tracker: Tracker, turn: Turn) -> Pick:
+
+def meant_order(tracker: Tracker, turn: Turn, looking: Looking = ANY) -> Pick:
     """The order the line speaks of, only if it is the shopper's own (row C1)."""
-    number = entity(tracker, "order_no") or _number_in_talk(tracker, turn)
     if turn.buyer_id:
-        return _own_order(turn, number)
+        return _own_orders(tracker, turn, looking)
+    number = entity(tracker, "order_no") or turn.page.get("order_no") or tracker.get_slot("order_no")
     return _proven_order(tracker, turn, number)
 
 
-def _number_in_talk(tracker: Tracker, turn: Turn) -> str | None:
-    return turn.page.get("order_no") or tracker.get_slot("order_no")
-
-
-def _own_order(turn: Turn, number: str | None) -> Pick:
+def _own_orders(tracker: Tracker, turn: Turn, looking: Looking) -> Pick:
     buyer_id = str(turn.buyer_id)
-    if number:
-        return Pick(turn.shop.order(number, buyer_id), slots=(SlotSet("order_no", number),))
+    numbers = list(dict.fromkeys(str(found["value"]) for found in entities(tracker, "order_no")))
+    if numbers:
+        return _remembered(tracker, Choice(tuple(turn.shop.order(number, buyer_id) for number in numbers)))
     orders = turn.shop.orders_of(buyer_id)
     if not orders:
         return Pick(ask="utter_no_orders")
-    open_orders = [order for order in orders if order.state in _ON_THE_WAY]
-    if len(open_orders) > 1:
-        return Pick(among=tuple(open_orders[:5]))
-    chosen = open_orders[0] if open_orders else orders[0]
-    why = "您正在途中的订单：" if open_orders else "您最近的一笔订单："
-    return Pick(chosen, why, slots=(SlotSet("order_no", chosen.order_no),))
+    page = turn.page.get("order_no")
+    if page and page not in [order.order_no for order in orders]:
+        orders = [turn.shop.order(str(page), buyer_id), *orders]
+    memory = Memory(
+        current=tracker.get_slot("order_no"),
+        here=str(page) if page else None,
+        before=tracker.get_slot("order_before"),
+        shown=tuple(tracker.get_slot("orders_shown") or ()),
+    )
+    return _remembered(tracker, chosen(orders, _told(tracker, turn), memory, looking, turn.now))
+
+
+def _told(tracker: Tracker, turn: Turn) -> Told:
+    """What the line says of its order; places and times of delivery are no names of goods."""
+    products: list[str] = []
+    for found in entities(tracker, "product"):
+        products += [str(found["value"]), *found.get("also", [])]
+    text = turn.text
+    for found in entities(tracker, "address"):
+        text = text.replace(str(found["value"]), " ")
+    goods = tuple(plain(str(found["value"])).text for found in entities(tracker, "goods"))
+    names = {
+        product.id: f"{product.name} {' '.join(product.aliases)}" for product in (turn.shop.products() if goods else ())
+    }
+    values = [tuple(str(found["value"]) for found in entities(tracker, kind)) for kind in ("date", "amount")]
+    return Told(text, tuple(products), goods, names, *values)
+
+
+def _remembered(tracker: Tracker, choice: Choice) -> Pick:
+    """The choice, with the slots that keep it for the talk."""
+    slots: list[Any] = []
+    if choice.among:
+        slots.append(SlotSet("orders_shown", [order.order_no for order in choice.among]))
+    elif choice.orders:
+        slots += talked_about(tracker, choice.orders[0])
+        if len(choice.orders) > 1:
+            slots.append(SlotSet("orders_shown", [order.order_no for order in choice.orders]))
+    return Pick(choice.orders, choice.why, choice.among, choice.called, slots=tuple(slots))
+
+
+def talked_about(tracker: Tracker, order: Order) -> Events:
+    """This is the order being talked about; the one before it is kept for 上一个."""
+    before = tracker.get_slot("order_no")
+    if before == order.order_no:
+        return []
+    return [SlotSet("order_no", order.order_no), *([SlotSet("order_before", before)] if before else [])]
 
 
 def _proven_order(tracker: Tracker, turn: Turn, number: str | None) -> Pick:
@@ -75,7 +120,7 @@ def _proven_order(tracker: Tracker, turn: Turn, number: str | None) -> Pick:
         order = turn.shop.order_by_phone_tail(number, tail)
     except OrderNotFound:
         return Pick(ask="utter_order_not_found", slots=(SlotSet("order_no", None), SlotSet("asked", "order_no")))
-    return Pick(order, slots=(known, SlotSet("order_proven", f"{number}:{tail}")))
+    return Pick((order,), slots=(known, SlotSet("order_proven", f"{number}:{tail}")))
 
 
 def _tried_too_often(turn: Turn, number: str, limit: int = 5) -> bool:
@@ -90,9 +135,36 @@ def _tried_too_often(turn: Turn, number: str, limit: int = 5) -> bool:
     return False
 
 
+def ask_for_order(pick: Pick, pending: str, say: CollectingDispatcher) -> Events:
+    """Show the orders to choose from, or ask for what proves one; the need *pending* waits."""
+    waits = [SlotSet("pending", pending), *pick.slots]
+    if not pick.among:
+        say.utter_message(response=pick.ask)
+        return waits if pick.ask != "utter_no_orders" else [*settled(), *pick.slots]
+    say.utter_message(
+        response="utter_which_order", count=len(pick.among), called=pick.called,
+        orders="；".join(f"{order.title}（{order.state}）" for order in pick.among),
+        json_message={"cards": [card(order, to_choose=True) for order in pick.among]},
+    )  # fmt: skip
+    return [SlotSet("asked", "order_no"), *waits]
+
+
+def gives_no_number(pending: str, tracker: Tracker) -> bool:
+    """Whether we asked for what proves an order and the shopper tells something else: 不记得了, 上周买的."""
+    waits = tracker.get_slot("pending") == pending and tracker.get_slot("asked") in ("order_no", "phone_tail")
+    told = entity(tracker, "order_no") or entity(tracker, "phone_tail") or entity(tracker, "phone")
+    return waits and not told and intent_of(tracker) in ("inform", "deny", "nlu_fallback")
+
+
+def grounds_of(order: Order, turn: Turn) -> Grounds:
+    """What decides about *order* today."""
+    ids = {item.product_id for item in order.items}
+    return Grounds.of(turn.shop.terms(), [product for product in turn.shop.products() if product.id in ids])
+
+
 def settled() -> Events:
     """Nothing is waiting for an answer."""
-    return [SlotSet("pending", None), SlotSet("asked", None)]
+    return [SlotSet(name, None) for name in ("pending", "asked", "wish", "wish_of")]
 
 
 def card(order: Order, *, to_choose: bool = False) -> dict[str, Any]:
@@ -105,7 +177,7 @@ def card(order: Order, *, to_choose: bool = False) -> dict[str, Any]:
     return {
         "kind": "order", "order_no": order.order_no, "title": order.title, "state": str(order.state),
         "placed_at": order.placed_at.isoformat(), "total_fen": order.total_fen,
-        "image": f"/demo/img/{order.items[0].product_id}.svg", "facts": facts, "say": f"订单{order.order_no}到哪了" if to_choose else None,
+        "image": f"/demo/img/{order.items[0].product_id}.svg", "facts": facts, "say": f"订单号{order.order_no}" if to_choose else None,
     }  # fmt: skip
 
 
@@ -117,21 +189,3 @@ def in_short(order: Order) -> str:
 def local(at: datetime) -> str:
     """A time as the shopper reads it: 11-21 08:10."""
     return f"{at.astimezone(SHOP_TIME):%m-%d %H:%M}"
-
-
-def parcel_in_words(parcel: Parcel, now: datetime) -> str:
-    """Where a parcel is, its last scan, when it should come; honest about silence (row C4)."""
-    if not parcel.traces:
-        return f"由{parcel.courier}（运单{parcel.waybill}）运送，快递还没有揽收记录"
-    last = parcel.traces[-1]
-    words = f"由{parcel.courier}（运单{parcel.waybill}）运送，{parcel.state}，最新：{local(last.at)} {last.text}"
-    if parcel.state in ("已签收", "已退回", "待取件"):
-        return words
-    silent_h = (now - last.at).total_seconds() / 3600
-    if silent_h >= _SILENT_H:
-        words += f"。已经{int(silent_h // 24)}天没有更新，不太正常，可以说“催一下”我来登记催件"
-    elif parcel.promised_at and parcel.promised_at < now:
-        words += f"。已经超过原定的{local(parcel.promised_at)}，可以说“催一下”我来登记催件"
-    elif parcel.promised_at:
-        words += f"，预计{parcel.promised_at.astimezone(SHOP_TIME):%m月%d日}前送到"
-    return words

@@ -1,37 +1,63 @@
-"""Questions before buying, answered from the shop's pages and from nothing else."""
+"""Questions about one product before buying, answered from its page and from nothing else (rows B1, B3, B7, S6)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Answer, Events, entity, yuan
+from actions.base import Answer, Events, intent_of, open_case, yuan
+from actions.deals import asks_for_all, tell_quote
 from actions.goods import (
+    alternatives,
     ask_which,
     attributes_in_words,
-    best_of,
     card,
-    differences,
     meant_product,
-    named_products,
-    of_kind,
-    product_at_hand,
+    nearest,
+    options,
     promotions_for,
     promotions_in_words,
     remember,
+    shown,
     skus_meant,
     stock_in_words,
 )
-from bot.shop.facts import Product, ShopTerms
-from bot.shop.sizes import advise
+from actions.knowing import ask_staff, told, told_or_unanswered
+from bot.shop.days import CHINA
+from bot.shop.facts import Product, Sku
+from bot.store import cases
+from bot.store.cases import CaseFacts
+from bot.store.models import Case
 from bot.talk.turn import Turn
-from bot.text.attributes import asked_fields
+from bot.text.attributes import VAGUE, asked_fields, words_in
+from bot.text.normalise import plain
 
-_WASHING = re.compile(r"洗|保养|清洁|熨|晒|打理|护理")
-_BUDGET = re.compile(r"(\d+)\s*(?:元|块)?\s*(?:以内|以下|左右|内|之内|上下)")
+NOTICE = "restock_notice"  #: type of the case that is a wish to be told when goods are back
+_NOTICE_KEPT = timedelta(days=60)  #: a wish without a known day of restock
+_MOST_ROWS = 8
+_WASHING = re.compile(r"洗|保养|清洁|熨|晒|打理|护理|[收保]存|存放|放多久")
+_TELL_ME = re.compile(
+    r"(?:通知|提醒|告诉|喊|叫|说|call|发消息)[^,，。]{0,4}(?:我|一?声|一下)|(?:到|补|有)货[^,，。]{0,4}(?:通知|提醒)|预约"
+)
+_BOX = re.compile(
+    r"配件|附件|盒子里|包装里|清单|装箱|里面(?:都)?有|(?:送|带|配|附|含)(?:不|有)?[^,，。]{1,8}[吗么不没]|都有(?:啥|什么)|几件套"
+)
+_DRAWBACK = re.compile(r"缺点|不足|毛病|短板|坑|不好的地方")
+_IN_GENERAL = re.compile(
+    r"介绍|参数|怎么样|咋样|详细|说说|了解|看看|好不好|好用[吗不么]|好吃[吗不么]|好穿[吗不么]|亮点|卖点|特点|值得买"
+)
+_PAPERS = re.compile(r"报告|证书|认证|授权|验货|质检|检测|鉴定|凭证|资质")
+_TERM = re.compile(
+    r"多久|几年|多长|几个月|多少[年天月]|保[修质]期|(?:保修|质保|保)[吗么不没]|有(?:没有)?(?:保修|质保)|包换|保修$|质保$|退[吗么不]?$|能退|可以退|七天|7天"
+)
+_INSTALLED = re.compile(
+    r"(?:包|上门|免费|要|需要|自己|怎么|管|有|负责|给|收费|多少钱)[^,，。]{0,4}(?:安|装)|安装(?:费|服务|收费|要钱|多少|吗|么|不)|装[吗么不]?$"
+)
 
 
 class AboutProduct(Answer):
@@ -40,31 +66,34 @@ class AboutProduct(Answer):
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         product = meant_product(tracker, turn)
         if product is None:
-            return ask_which(say, self.name())
-        self.about(product, tracker, say, turn)
-        return remember(product)
+            return self.without_product(tracker, say, turn)
+        return [*remember(product, turn), *(self.about(product, tracker, say, turn) or [])]
 
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> None:
+    def without_product(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events:
+        """What is said when no product is meant: of goods in general the shop may know something."""
+        return [] if told(say, turn) else ask_which(say, self.name())
+
+    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         """Say the answer about *product*."""
 
 
 class AnswerProduct(AboutProduct):
-    """Says the fields of the page that were asked for; if the page has none of them, says so."""
+    """Says the fields of the page that were asked for; what the page does not say, the staff are asked."""
 
     def name(self) -> str:
         return "action_answer_product"
 
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> None:
-        fields = asked_fields(turn.text, product.attributes)
-        facts = {field: product.attributes[field] for field in fields[:3]}
+    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        asked = question(tracker, turn, product)
+        facts = facts_for(asked, product)
         if facts:
             words = attributes_in_words(facts)
             say.utter_message(response="utter_attribute", name=product.short_name, facts=words)
-        elif turn.text.strip() and tracker.latest_message["intent"]["name"] == "ask_product":
-            known = "、".join(list(product.attributes)[:8])
-            say.utter_message(response="utter_attribute_missing", name=product.short_name, known=known)
-        else:
+        elif not asked.strip() or _IN_GENERAL.search(asked) or not _is_question(tracker):
             show(product, say)
+        else:
+            return ask_staff(say, turn, product, missing(asked))
+        return None
 
 
 class AnswerUsage(AboutProduct):
@@ -73,168 +102,86 @@ class AnswerUsage(AboutProduct):
     def name(self) -> str:
         return "action_answer_usage"
 
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> None:
-        if product.care and (_WASHING.search(turn.text) or not product.usage):
-            say.utter_message(response="utter_care", name=product.short_name, care=product.care)
+    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        asked = question(tracker, turn, product)
+        if _WASHING.search(asked):
+            if product.care:
+                say.utter_message(response="utter_care", name=product.short_name, care=product.care.rstrip("。"))
+                return None
+            fields = {
+                name: value for name, value in product.attributes.items() if re.search(r"水洗|贮存|保存|开[封罐]", name)
+            }
+            if not fields:
+                return ask_staff(say, turn, product, "怎么洗护保存")
+            say.utter_message(response="utter_attribute", name=product.short_name, facts=attributes_in_words(fields))
         elif product.usage:
-            say.utter_message(response="utter_usage", name=product.short_name, usage=product.usage)
+            say.utter_message(response="utter_usage", name=product.short_name, usage=product.usage.rstrip("。"))
         else:
-            known = "、".join(list(product.attributes)[:8])
-            say.utter_message(response="utter_attribute_missing", name=product.short_name, known=known)
+            return ask_staff(say, turn, product, "使用方法")
+        return None
 
 
 class AnswerStock(AboutProduct):
-    """Says what can be ordered of the variants asked for; if none, what comes near."""
+    """Says what can be ordered of the variants asked for; if none, what comes near, and offers to tell when it is back."""
 
     def name(self) -> str:
         return "action_answer_stock"
 
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> None:
-        wanted = skus_meant(tracker, product) or list(product.skus)
-        if any(sku.stock for sku in wanted):
-            rows = [f"{sku.spec}{stock_in_words(sku)}" for sku in wanted if sku.stock][:8]
-            gone = [sku.spec for sku in wanted if not sku.stock]
-            stock = "，".join(rows) + (f"；{'、'.join(gone)}没货" if gone and len(wanted) > 1 else "")
-            say.utter_message(
-                response="utter_stock", name=product.short_name, stock=stock, json_message={"cards": [card(product)]}
+    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        if _TELL_ME.search(plain(turn.text).text):
+            return take_notice(product, tracker, say, turn)
+        wanted = skus_meant(tracker, turn, product)
+        if not wanted:
+            words = (
+                "；".join(f"{name}有{'、'.join(_values(product, name))}" for name in options(product)) or "只有一种规格"
             )
-            return
-        days = [sku.restock_on for sku in wanted if sku.restock_on]
-        restock = f"预计{min(days):%m月%d日}到货" if days else "补货时间还没有定"
-        others = [sku.spec for sku in product.skus if sku.stock][:5]
+            say.utter_message(response="utter_stock_no_such", name=product.short_name, options=words)
+        elif any(sku.stock for sku in wanted):
+            say.utter_message(
+                response="utter_stock",
+                name=product.short_name,
+                stock=_rows(wanted),
+                json_message={"cards": [card(product)]},
+            )
+        else:
+            return self._none(product, wanted, say, turn)
+        return None
+
+    def _none(self, product: Product, wanted: list[Sku], say: CollectingDispatcher, turn: Turn) -> Events:
+        others = [f"{sku.spec}{stock_in_words(sku)}" for sku in nearest(product, wanted[0])]
+        alike = [] if others else alternatives(product, turn.shop.products())
+        words = f"这款现在能买的相近规格：{'、'.join(others)}。" if others else ""
+        if alike:
+            words = f"相近的有：{'、'.join(f'{other.short_name} {yuan(other.price_fen)}元' for other in alike)}。"
         say.utter_message(
             response="utter_stock_none", name=product.short_name, spec=wanted[0].spec if len(wanted) == 1 else "",
-            restock=restock, others=f"现在有货的是：{'、'.join(others)}" if others else "",
+            restock=restock_in_words(wanted), others=words, json_message={"cards": [card(other) for other in alike]},
         )  # fmt: skip
+        waits = [SlotSet("restock", [sku.id for sku in wanted]), SlotSet("asked", "restock")]
+        return [*waits, *(shown(alike) if alike else [])]
 
 
 class AnswerPrice(AboutProduct):
-    """Says the price, per variant where they differ, and what promotions hold for it."""
+    """Says the price, per variant where they differ, and what promotions hold for it; of several things together, what
+    they come to and why."""
 
     def name(self) -> str:
         return "action_answer_price"
 
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> None:
-        wanted = skus_meant(tracker, product) or list(product.skus)
+    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        told_together = tell_quote(tracker, say, turn) if asks_for_all(turn.text) else None
+        return told_together if told_together is not None else super().answer(tracker, say, turn)
+
+    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        wanted = skus_meant(tracker, turn, product) or list(product.skus)
         low, high = min(sku.price_fen for sku in wanted), max(sku.price_fen for sku in wanted)
         offers = promotions_for(product, turn.shop.promotions(turn.now))
         say.utter_message(
             response="utter_price", name=product.short_name,
-            price=yuan(low) if low == high else f"{yuan(low)}到{yuan(high)}（按规格不同）",
+            price=f"{yuan(low)}元" if low == high else f"{yuan(low)}到{yuan(high)}元（{_prices(wanted)}）",
             list_price=f"，原价{yuan(product.list_price_fen)}元" if product.list_price_fen > high else "",
-            promotions=f"可以用的优惠：{promotions_in_words(offers)}" if offers else "",
+            promotions=f"可以用的优惠：{promotions_in_words(offers)}。" if offers else "",
             json_message={"cards": [card(product)]},
-        )  # fmt: skip
-
-
-class AnswerPromotion(Answer):
-    """Says what promotions hold now, for the product meant or for the shop."""
-
-    def name(self) -> str:
-        return "action_answer_promotion"
-
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        product = meant_product(tracker, turn)
-        offers = list(turn.shop.promotions(turn.now))
-        if product is not None:
-            offers = promotions_for(product, offers) or offers
-        if not offers:
-            say.utter_message(response="utter_no_promotions")
-        else:
-            say.utter_message(response="utter_promotions", promotions=promotions_in_words(offers))
-        return None
-
-
-class AnswerBargain(Answer):
-    """Says that prices are fixed and what may really be had."""
-
-    def name(self) -> str:
-        return "action_answer_bargain"
-
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        product = meant_product(tracker, turn)
-        offers = list(turn.shop.promotions(turn.now))
-        offers = promotions_for(product, offers) if product else offers
-        words = f"不过这些优惠可以用：{promotions_in_words(offers)}。" if offers else "现在也没有进行中的优惠。"
-        say.utter_message(response="utter_bargain", promotions=words)
-        return None
-
-
-class AdviseSize(AboutProduct):
-    """Reads the product's own size table with the shopper's measures; says when they are between two sizes."""
-
-    def name(self) -> str:
-        return "action_advise_size"
-
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> None:
-        name, table = product.short_name, product.size_table
-        if table is None:
-            facts = attributes_in_words(
-                {key: value for key, value in product.attributes.items() if re.search("尺寸|规格|容量|版型", key)}
-            )
-            say.utter_message(response="utter_no_size_table", name=name, facts=facts)
-            return
-        advice = advise(
-            table,
-            height=entity(tracker, "height"),
-            weight=entity(tracker, "weight"),
-            foot=entity(tracker, "foot_length"),
-        )
-        if not advice.measures:
-            needed = "、".join(re.sub(r"[a-z]+$", "", column) for column in table.columns)
-            say.utter_message(response="utter_size_table", name=name, table=advice.table, needed=needed)
-        elif not advice.sizes:
-            say.utter_message(response="utter_size_none", name=name, measures=advice.measures, table=advice.table)
-        else:
-            between = f"您正好在{advice.sizes[0]}和{advice.sizes[-1]}之间，喜欢宽松选大的。" if advice.between else ""
-            say.utter_message(
-                response="utter_size_advice", name=name, measures=advice.measures, sizes="、".join(advice.sizes),
-                size=advice.sizes[0], between=between,
-            )  # fmt: skip
-
-
-class Recommend(Answer):
-    """Shows up to three of the shop's best sellers that satisfy what was said of kind and budget."""
-
-    def name(self) -> str:
-        return "action_recommend"
-
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        budget = _BUDGET.search(turn.text)
-        limit_fen = int(budget.group(1)) * 100 if budget else None
-        fitting = of_kind([product for product in turn.shop.products() if product.stock], turn.text)
-        if not fitting:
-            say.utter_message(response="utter_recommend_ask")
-            return [SlotSet("pending", self.name()), SlotSet("asked", "kind")]
-        chosen = best_of(fitting, limit_fen)
-        if not chosen:
-            say.utter_message(response="utter_recommend_none")
-            return None
-        words = "；".join(f"{product.short_name} {yuan(product.price_fen)}元" for product in chosen)
-        say.utter_message(
-            response="utter_recommend", products=words, json_message={"cards": [card(product) for product in chosen]}
-        )
-        return [SlotSet("pending", None), SlotSet("asked", None)]
-
-
-class Compare(Answer):
-    """Puts two products side by side in the fields in which they differ."""
-
-    def name(self) -> str:
-        return "action_compare"
-
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        products = named_products(tracker, turn)
-        here = product_at_hand(tracker, turn)
-        if here is not None and here not in products:
-            products.append(here)
-        if len(products) < 2:
-            say.utter_message(response="utter_compare_ask")
-            return None
-        one, two = products[:2]
-        say.utter_message(
-            response="utter_compare", one=one.short_name, two=two.short_name, differences=differences(one, two),
-            json_message={"cards": [card(one), card(two)]},
         )  # fmt: skip
         return None
 
@@ -247,63 +194,39 @@ class AnswerAuthenticity(Answer):
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         product = meant_product(tracker, turn)
+        if product and not product.evidence and _PAPERS.search(turn.text):
+            return [*remember(product, turn), *ask_staff(say, turn, product, "检测报告或授权证书")]
         evidence = (
             f"{product.short_name}的证明：{'；'.join(product.evidence)}。" if product and product.evidence else ""
         )
         say.utter_message(response="utter_authenticity", authenticity=turn.shop.terms().authenticity, evidence=evidence)
-        return None
+        return remember(product, turn) if product else None
 
 
-class AnswerShipping(Answer):
-    """Says when, by whom and for how much the shop sends, and how long it takes to the shopper's province."""
-
-    def name(self) -> str:
-        return "action_answer_shipping"
-
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        terms = turn.shop.terms()
-        buyer = turn.shop.buyer(turn.buyer_id) if turn.buyer_id else None
-        province = _province_in(turn.text, terms) or (buyer.province if buyer else None)
-        say.utter_message(
-            response="utter_shipping", dispatch=terms.dispatch_within_h, couriers="、".join(terms.couriers),
-            free=yuan(terms.free_freight_from_fen), freight=yuan(terms.freight_fen),
-            far=f"，{'、'.join(terms.far_provinces)}{yuan(terms.far_freight_fen)}元" if terms.far_provinces else "",
-            days=_days_in_words(terms, province),
-        )  # fmt: skip
-        return None
-
-
-class AnswerPayment(Answer):
-    """Says how one can pay."""
-
-    def name(self) -> str:
-        return "action_answer_payment"
-
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        say.utter_message(response="utter_payment", ways="、".join(turn.shop.terms().payment_ways))
-        return None
-
-
-class AnswerWarranty(Answer):
+class AnswerWarranty(AboutProduct):
     """Says the product's warranty and whether it can be returned; without a product, the shop's rule."""
 
     def name(self) -> str:
         return "action_answer_warranty"
 
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+    def without_product(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events:
+        if told_or_unanswered(say, turn):
+            return []
+        say.utter_message(response="utter_warranty_shop", days=turn.shop.terms().return_days)
+        return [SlotSet("pending", self.name()), SlotSet("asked", "product")]
+
+    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        if not _TERM.search(turn.text) and told(say, turn, product):
+            return None
         days = turn.shop.terms().return_days
-        product = meant_product(tracker, turn)
-        if product is None:
-            say.utter_message(response="utter_warranty_shop", days=days)
-            return [SlotSet("pending", self.name()), SlotSet("asked", "product")]
         returns = f"支持签收后{days}天内无理由退货。" if product.returnable_7_days else "这款不支持无理由退货。"
+        if product.warranty is None:
+            say.utter_message(response="utter_warranty_missing", name=product.short_name, returns=returns)
+            return ask_staff(say, turn, product, "质保多久")
         say.utter_message(
-            response="utter_warranty",
-            name=product.short_name,
-            warranty=product.warranty or "详情里没有写",
-            returns=returns,
+            response="utter_warranty", name=product.short_name, warranty=product.warranty, returns=returns
         )
-        return remember(product)
+        return None
 
 
 class AnswerInstallation(AboutProduct):
@@ -312,11 +235,79 @@ class AnswerInstallation(AboutProduct):
     def name(self) -> str:
         return "action_answer_installation"
 
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> None:
-        if product.installation:
-            say.utter_message(response="utter_installation", name=product.short_name, installation=product.installation)
-        else:
-            say.utter_message(response="utter_installation_missing", name=product.short_name)
+    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        if not _INSTALLED.search(turn.text) and told(say, turn, product):
+            return None
+        if product.installation is None:
+            return ask_staff(say, turn, product, "安装服务")
+        say.utter_message(response="utter_installation", name=product.short_name, installation=product.installation)
+        return None
+
+
+def take_notice(product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events:
+    """Keep the wish to be told when variants are back: those named, else those we said are gone; of what is in stock
+    say so instead."""
+    named, asked = skus_meant(tracker, turn, product), tracker.get_slot("restock") or []
+    wanted = [sku for sku in product.skus if sku.id in asked] if len(named) == len(product.skus) else []
+    gone = [sku for sku in wanted or named if not sku.stock]
+    if not gone:
+        say.utter_message(response="utter_stock", name=product.short_name, stock=_rows(named or list(product.skus)))
+        return []
+    spec = "、".join(sku.spec for sku in gone if sku.spec)
+    case = _notice(turn, product, spec, gone)
+    say.utter_message(
+        response="utter_restock_notice", name=product.short_name, spec=spec, number=case.number,
+        restock=restock_in_words(gone),
+    )  # fmt: skip
+    return [SlotSet("restock", None), SlotSet("asked", None), SlotSet("case_number", case.number)]
+
+
+def _notice(turn: Turn, product: Product, spec: str, gone: list[Sku]) -> Case:
+    """The case that keeps the wish; the same wish is kept once."""
+    summary = f"到货通知：{product.short_name} {spec}".strip()
+    opened = cases.open_of(turn.session, turn.claim.customer_id, limit=50)
+    same = (case for case in opened if case.type == NOTICE and case.summary == summary)
+    days = [sku.restock_on for sku in gone if sku.restock_on]
+    until = datetime(*min(days).timetuple()[:3], 21, tzinfo=CHINA) if days else turn.now + _NOTICE_KEPT
+    facts = CaseFacts(NOTICE, severity=4, summary=summary, promised_at=max(until, turn.now), product_id=product.id)
+    return next(same, None) or open_case(turn, facts)
+
+
+def question(tracker: Tracker, turn: Turn, product: Product) -> str:
+    """What is asked about *product*, without its names; if we had asked which product, the line before counts too."""
+    said = turn.text
+    if tracker.get_slot("asked") == "product":
+        earlier = [line.text for line in turn.claim.earlier if line.author == "shopper"]
+        said = f"{earlier[-1]} {said}" if earlier else said
+    line = plain(said).text
+    for name in sorted((product.name, product.short_name, *product.aliases), key=len, reverse=True):
+        line = line.replace(plain(name).text, " ")
+    return line
+
+
+def facts_for(asked: str, product: Product, most: int = 3) -> Mapping[str, str]:
+    """What the page says to the question: fields by name, at most *most*; empty if it says nothing."""
+    offered = {name: "、".join(_values(product, name)) for name in options(product) if name in asked}
+    if _DRAWBACK.search(asked) and product.drawback:
+        return {"缺点": product.drawback.rstrip("。")}
+    fields = asked_fields(asked, product.attributes)
+    if fields:
+        return {**offered, **{name: product.attributes[name] for name in fields if name not in offered}}
+    if _BOX.search(asked) and product.in_the_box:
+        return {"包装清单": "、".join(product.in_the_box)}
+    return offered
+
+
+def missing(asked: str) -> str:
+    """What was asked for, as it is said back."""
+    named = [word for word in words_in(asked) if len(word) > 1 and word not in VAGUE]
+    return named[0] if named else "您问的这一点"
+
+
+def restock_in_words(skus: list[Sku]) -> str:
+    """When variants are back, as far as the shop knows."""
+    days = [sku.restock_on for sku in skus if sku.restock_on]
+    return f"预计{min(days).month}月{min(days).day}日到货" if days else "补货时间还没有定"
 
 
 def show(product: Product, say: CollectingDispatcher) -> None:
@@ -328,14 +319,27 @@ def show(product: Product, say: CollectingDispatcher) -> None:
     )  # fmt: skip
 
 
-def _province_in(text: str, terms: ShopTerms) -> str | None:
-    places = (*terms.not_delivered, *terms.days_to_arrive)
-    return next((name for name in places if name != "default" and name in text), None)
+def _is_question(tracker: Tracker) -> bool:
+    return intent_of(tracker) == "ask_product" or tracker.get_slot("asked") == "product"
 
 
-def _days_in_words(terms: ShopTerms, province: str | None) -> str:
-    if province in terms.not_delivered:
-        return f"{province}暂时送不到。"
-    few, most = terms.days_to_arrive.get(province or "default", terms.days_to_arrive["default"])
-    place = f"发出后到{province}" if province else "发出后一般"
-    return f"{place}{few}到{most}天到。"
+def _values(product: Product, option: str) -> list[str]:
+    return list(dict.fromkeys(sku.options[option] for sku in product.skus if option in sku.options))
+
+
+def _rows(skus: list[Sku]) -> str:
+    """Stock by variant; those without any named at the end."""
+    there = [f"{sku.spec}{stock_in_words(sku)}" for sku in skus if sku.stock][:_MOST_ROWS]
+    gone = [sku.spec for sku in skus if not sku.stock]
+    return "，".join(there) + (f"；{'、'.join(gone)}没货" if gone and there else "")
+
+
+def _prices(skus: list[Sku]) -> str:
+    """Each price with what it is for, where one option decides it: "单罐219元，3罐629元"."""
+    for name in skus[0].options:
+        prices: dict[str, set[int]] = {}
+        for sku in skus:
+            prices.setdefault(sku.options[name], set()).add(sku.price_fen)
+        if all(len(each) == 1 for each in prices.values()):
+            return "，".join(f"{value}{yuan(fen)}元" for value, (fen,) in prices.items())
+    return "按规格不同"

@@ -9,12 +9,13 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Answer, Events, entity, intent_of, open_case
+from actions.base import Answer, Events, intent_of, open_case
+from actions.choosing import ANY, Looking
 from actions.goods import meant_product
 from actions.ordering import in_short, meant_order
 from bot.errors import ShopError
 from bot.handoff.promise import in_words, request_by
-from bot.shop.facts import Order, OrderState, Product
+from bot.shop.facts import Order
 from bot.store import cases
 from bot.store.cases import CaseFacts
 from bot.store.models import Case
@@ -35,15 +36,15 @@ class TakeRequest(Answer):
     matter = "您的申请"  #: what it is called to the shopper
     utter = "utter_request_taken"
     severity = 2
-    concerns: frozenset[OrderState] = frozenset()  #: states of orders it can be about; none: any
+    looking: Looking = ANY  #: which orders it is likely about
     ask = ""  #: what the shopper is asked for beside, when the order is not known
     ask_order = "是哪一笔订单？把订单号发我，我记上。"
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        known = self._known(tracker, turn)
+        known = known_case(turn, intent_of(tracker))
         if known is not None:
             return known_again(known, self.matter, say, turn)
-        matter = meant(tracker, turn, self.concerns)
+        matter = meant(tracker, turn, self.looking)
         case = self.register(tracker, turn, matter)
         say.utter_message(
             response=self.utter, matter=self.matter, number=case.number, promised=in_words(case.promised_at, turn.now),
@@ -71,12 +72,13 @@ class TakeRequest(Answer):
         """Further places of the response."""
         return {}
 
-    def _known(self, tracker: Tracker, turn: Turn) -> Case | None:
-        """The case of the same kind that was opened earlier in this talk."""
-        if tracker.get_slot("case_number") is None:
-            return None
-        opened = cases.open_of(turn.session, turn.claim.customer_id)
-        return next((case for case in opened if _same(case, turn, intent_of(tracker))), None)
+
+def known_case(turn: Turn, type_: str | None, order_no: str | None = None) -> Case | None:
+    """The newest open case of this kind (None: any) that was opened in this talk; of that order, or of none yet, if one
+    is named."""
+    opened = cases.open_of(turn.session, turn.claim.customer_id)
+    mine = (case for case in opened if case.conversation_id == turn.conversation_id and type_ in (None, case.type))
+    return next((case for case in mine if order_no is None or case.order_no in (None, order_no)), None)
 
 
 def known_again(case: Case, matter: str, say: CollectingDispatcher, turn: Turn) -> Events:
@@ -88,35 +90,12 @@ def known_again(case: Case, matter: str, say: CollectingDispatcher, turn: Turn) 
     return [SlotSet("case_number", case.number), SlotSet("asked", "case_words")]
 
 
-def meant(tracker: Tracker, turn: Turn, concerns: frozenset[OrderState] = frozenset()) -> Matter:
-    """The order and product of the line, as far as they can be had without asking; a matter is taken in any case.
-
-    An order that was not named must be in one of the states the matter *concerns* (none: any).
-    """
+def meant(tracker: Tracker, turn: Turn, looking: Looking = ANY) -> Matter:
+    """The order and product of the line, as far as they can be had without asking; a matter is taken in any case."""
     try:
         product = meant_product(tracker, turn)
-        order = meant_order(tracker, turn).order
-        if concerns and order and order.state not in concerns and not _named(tracker, turn):
-            order = _only_one(turn, concerns, product)
+        order = meant_order(tracker, turn, looking).order
     except ShopError:
         return Matter(None, None)
     product_id = product.id if product else order.items[0].product_id if order else None
     return Matter(order, product_id)
-
-
-def _named(tracker: Tracker, turn: Turn) -> bool:
-    return bool(entity(tracker, "order_no") or turn.page.get("order_no"))
-
-
-def _only_one(turn: Turn, concerns: frozenset[OrderState], product: Product | None) -> Order | None:
-    """The buyer's order in one of these states, with the product if one is meant; None if there are several."""
-    fitting = [
-        order
-        for order in turn.shop.orders_of(str(turn.buyer_id))
-        if order.state in concerns and (product is None or any(item.product_id == product.id for item in order.items))
-    ]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def _same(case: Case, turn: Turn, type_: str) -> bool:
-    return case.conversation_id == turn.conversation_id and case.type == type_

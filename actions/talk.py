@@ -6,21 +6,22 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import aftersale, orders, presale
+from actions import advising, aftersale, confirming, orders, presale
 from actions.base import Answer, Events, entity
-from actions.goods import meant_product
+from actions.goods import meant_product, remember
+from actions.knowing import told_or_unanswered
 from bot.store import cases
 from bot.talk.turn import Turn
 
+_CAN_WAIT: tuple[type[Answer], ...] = (
+    *orders.WAITING, *aftersale.WAITING, presale.AnswerProduct, presale.AnswerUsage, presale.AnswerStock,
+    presale.AnswerPrice, presale.AnswerInstallation, presale.AnswerWarranty, advising.AdviseSize, advising.Recommend,
+)  # fmt: skip
 #: Needs that can wait for an answer, by the name of the action that meets them.
-WAITING: dict[str, type[Answer]] = {
-    action().name(): action
-    for action in (
-        orders.TrackOrder, aftersale.TellRefundProgress, aftersale.TellAftersaleProgress, presale.AnswerProduct,
-        presale.AnswerUsage, presale.AnswerStock, presale.AnswerPrice, presale.AdviseSize, presale.AnswerInstallation,
-        presale.AnswerWarranty, presale.Recommend,
-    )
-}  # fmt: skip
+WAITING: dict[str, type[Answer]] = {action().name(): action for action in _CAN_WAIT}
+
+#: What we asked that is answered in words of any kind.
+_OPEN = frozenset(("remedy", "item", "variant", "looked", "quantity", "when", "change", "more"))
 
 #: What an intent is called when several are offered as choices.
 CHOICES = {
@@ -42,18 +43,25 @@ class TakeInform(Answer):
         return "action_take_inform"
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        answered = answer_open_question(tracker, say, turn)
+        if answered is not None:
+            return answered
         waiting = WAITING.get(tracker.get_slot("pending") or "")
         if waiting is not None:
             return waiting().answer(tracker, say, turn)
+        if orders.names_a_change(tracker, turn):
+            return orders.TakeModification().answer(tracker, say, turn)
         if entity(tracker, "order_no"):
             return orders.TrackOrder().answer(tracker, say, turn)
         added = add_to_case(tracker, say, turn)
         if added is not None:
             return added
+        if advising.says_more(tracker, turn):
+            return advising.Recommend().answer(tracker, say, turn)
         product = meant_product(tracker, turn) if entity(tracker, "product") else None
         if product is not None:
             presale.show(product, say)
-            return [SlotSet("product_id", product.id)]
+            return remember(product, turn)
         say.utter_message(response="utter_got_it")
         return None
 
@@ -68,6 +76,12 @@ class TakeAffirm(Answer):
         if tracker.get_slot("asked") == "offer_human":
             turn.call_human("客户同意转人工")
             return [SlotSet("asked", None)]
+        answered = answer_open_question(tracker, say, turn)
+        if answered is not None:
+            return answered
+        product = meant_product(tracker, turn) if tracker.get_slot("asked") == "restock" else None
+        if product is not None:
+            return presale.take_notice(product, tracker, say, turn)
         say.utter_message(response="utter_fine")
         return None
 
@@ -79,6 +93,11 @@ class TakeDeny(Answer):
         return "action_take_deny"
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        answered = answer_open_question(tracker, say, turn)
+        if answered is not None:
+            return answered
+        if advising.says_more(tracker, turn):
+            return advising.Recommend().answer(tracker, say, turn)
         waiting = tracker.get_slot("pending") or tracker.get_slot("asked")
         say.utter_message(response="utter_never_mind" if waiting else "utter_fine")
         return [SlotSet("pending", None), SlotSet("asked", None)]
@@ -91,6 +110,9 @@ class AnswerNudge(Answer):
         return "action_answer_nudge"
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        answered = answer_open_question(tracker, say, turn)
+        if answered is not None:
+            return answered
         waiting = WAITING.get(tracker.get_slot("pending") or "")
         if waiting is not None:
             return waiting().answer(tracker, say, turn)
@@ -107,10 +129,16 @@ class AskBack(Answer):
         return "action_ask_back"
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+        answered = answer_open_question(tracker, say, turn)
+        if answered is not None:
+            return answered
+        if told_or_unanswered(say, turn):
+            return [SlotSet("misses", 0)]
         misses = int(tracker.get_slot("misses") or 0) + 1
         if misses == 1:
             waiting = WAITING.get(tracker.get_slot("pending") or "")
-            if waiting is not None and tracker.latest_message.get("entities"):
+            told = tracker.latest_message.get("entities") or tracker.get_slot("asked") in _OPEN
+            if waiting is not None and told:
                 return waiting().answer(tracker, say, turn)
             say.utter_message(response="utter_rephrase", buttons=_choices(tracker))
             return [SlotSet("misses", misses)]
@@ -120,6 +148,18 @@ class AskBack(Answer):
         say.utter_message(response="utter_third_miss")
         turn.call_human(f"机器人连续{misses}次没有听懂")
         return [SlotSet("misses", 0)]
+
+
+def answer_open_question(tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
+    """What the line does to the yes-or-no question that is open; None if none is, or it is no answer to it."""
+    offer = tracker.get_slot("offer") or {}
+    waiting = WAITING.get(offer.get("action") or tracker.get_slot("pending") or "")
+    answered = confirming.answered(tracker, turn) if offer else None
+    if waiting is not None and answered == "another":
+        return waiting().answer(tracker, say, turn)
+    if waiting is not None and answered == "yes" and "action" in offer:
+        return [SlotSet("offer", None), *(waiting().answer(tracker, say, turn) or [])]
+    return confirming.settle(answered, tracker, say, turn)
 
 
 def add_to_case(tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:

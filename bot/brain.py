@@ -23,8 +23,11 @@ from sqlalchemy.orm import Session
 from bot import words
 from bot.engine.agent import Engine
 from bot.errors import BadSetting, StaleTurn
+from bot.handoff.alarm import Alarm, alarm_for, words_for
+from bot.knowledge.retrieval import Knowledge
+from bot.nlu.encoder import vector
 from bot.nlu.needs import Understood, needs_of
-from bot.risk.assess import Talk, assess, hard_trigger
+from bot.risk.assess import Talk, assess
 from bot.settings import Settings
 from bot.shop.patience import PatientShop
 from bot.store import bells, inbox, lines
@@ -32,11 +35,14 @@ from bot.store.database import begin, is_sqlite
 from bot.store.inbox import Claim
 from bot.talk.answer import Reading, page_of, retry_later, write_answer, write_dead_letter
 from bot.talk.turn import AbortTurn, Turn
+from bot.text.danger import KINDS, Danger, danger_of
 
 log = structlog.get_logger()
 
 #: How long an idle brain sleeps if no bell wakes it.
 IDLE_S = 0.5
+#: How long an idle brain makes sentence vectors of new entries before it looks for a line again.
+_NEWS_S = 0.05
 _MISSES = ("utter_rephrase", "utter_rephrase_or_human", "utter_something_failed", "utter_shop_unavailable")
 
 
@@ -48,6 +54,7 @@ class Brain:
         self.engine = engine
         self.shop = shop
         self.settings = settings
+        self.knowledge = Knowledge(database, vector)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.loop = asyncio.new_event_loop()
         self.stopping = False
@@ -60,13 +67,14 @@ class Brain:
         threading.Thread(target=self._watch, daemon=True).start()
         bell = bells.listen(self.database, "brain")
         while not self.stopping:
-            if not self._one_safely():
+            if not self._one_safely() and not self._learn_news(datetime.now(UTC), _NEWS_S):
                 bells.wait(bell, IDLE_S)
         bell.close()
 
     def one(self, now: datetime | None = None) -> bool:
         """Answer the conversation that has waited longest; False if none is waiting."""
         now = now or datetime.now(UTC)
+        self._learn_news(now, 0.0)
         with begin(self.database) as session:
             claim = inbox.claim(
                 session, self.name, now=now, lease_s=self.settings.lease_s, context_lines=self.settings.context_lines
@@ -88,6 +96,15 @@ class Brain:
             log.error("the store failed", fault=type(fault).__name__)
             time.sleep(IDLE_S)
             return True
+
+    def _learn_news(self, now: datetime, budget_s: float) -> bool:
+        """Take what staff saved of the shop's questions and answers; whether more is to be done soon. Without them the
+        brain still answers."""
+        try:
+            return self.knowledge.refresh(now, budget_s=budget_s)
+        except Exception as fault:
+            log.error("knowledge was not refreshed", fault=type(fault).__name__)
+            return False
 
     def _answer_or_give_up(self, claim: Claim, now: datetime) -> None:
         if claim.attempts > self.settings.turn_tries:
@@ -112,7 +129,7 @@ class Brain:
         page = dict(page_of([*claim.earlier, *claim.lines]))
         with self.shop.one_turn():
             understood = await self._understand(claim, page)
-            turn = Turn(claim, self.shop, now, self._open_session, page)
+            turn = Turn(claim, self.shop, now, self._open_session, page, self.knowledge)
             try:
                 replies, state = await self._replies(turn, understood)
                 write_answer(self.database, turn, _readings(claim, understood), replies, state)
@@ -132,16 +149,21 @@ class Brain:
         return result
 
     async def _replies(self, turn: Turn, understood: Sequence[Understood]) -> tuple[list[lines.Reply], str | None]:
-        """What to say; nothing while a human owns the conversation, and never nothing otherwise."""
+        """What to say; nothing while a human owns the conversation, and never nothing otherwise. Where somebody is in
+        danger the bot has nothing to add to the words about it."""
         if turn.claim.owner == "agent":
             return [], turn.claim.state
+        danger = _danger_in(turn.claim)
+        first = [_of_danger(turn, alarm_for(danger))] if danger else []
+        if danger and danger.to_people:
+            return first, turn.claim.state
         replies, state = await self.engine.answer(turn, needs_of(understood), turn.claim.state)
         if not replies and turn.wish is None:
             turn.failed.append("no reply")
             replies = [lines.Reply(words.say("utter_something_failed"), {"said": "utter_something_failed"})]
         if turn.failed and _failed_before(turn.claim):
             turn.call_human(f"机器人连续两次没能完成：{turn.failed[0]}")
-        return [*_first_of_all(turn, understood), *replies], state
+        return [*first, *replies], state
 
     def _open_session(self) -> Session:
         return Session(self.database, expire_on_commit=False, autoflush=False)
@@ -179,17 +201,23 @@ def only_brain(database: Database) -> IO[str] | None:
     return lock
 
 
-def _first_of_all(turn: Turn, understood: Sequence[Understood]) -> list[lines.Reply]:
-    """Words for whoever speaks of a danger to somebody, and a human at once; a question before buying is no danger."""
-    for found in understood:
-        danger = hard_trigger(found.line.text)
-        if danger == "self_harm":
-            turn.call_human("客户提到轻生，请马上接待", skill="safety", priority=0)
-            return [lines.Reply(words.say("utter_care_for_you"), {"said": "utter_care_for_you"})]
-        if danger == "safety" and not found.intent.startswith(("ask_", "recommend", "compare")):
-            turn.call_human("客户提到人身安全问题，请马上接待", skill="safety", priority=0)
-            return [lines.Reply(words.say("utter_safety"), {"said": "utter_safety"})]
-    return []
+def _danger_in(claim: Claim) -> Danger | None:
+    """The gravest danger in the lines of the inbox, each read after the ones before it. What puts somebody in danger by
+    itself was met when it was accepted (`bot.talk.accept`); law, press, fraud and what only the lines before explain is met here."""
+    said = [line.text for line in claim.earlier if line.author == "shopper"]
+    found = []
+    for line in claim.lines:
+        found.append(danger_of(line.text, said[-2:]))
+        said.append(line.text)
+    return min((danger for danger in found if danger), key=lambda danger: KINDS.index(danger.kind), default=None)
+
+
+def _of_danger(turn: Turn, alarm: Alarm) -> lines.Reply:
+    """Calls the human an alarm asks for; returns the words about it."""
+    turn.call_human(alarm.reason, skill=alarm.skill, priority=alarm.priority)
+    ours = [(line.payload or {}).get("said") for line in turn.claim.earlier if line.author == "bot"]
+    utter = words_for(alarm, ours)
+    return lines.Reply(words.say(utter), {"said": utter})
 
 
 def _place(fault: BaseException) -> str:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy import Engine as Database
 
 from bot.brain import Brain, only_brain
 from bot.engine.agent import Engine
 from bot.engine.training import usable_model
-from bot.settings import Settings
+from bot.knowledge.editing import Scopes
+from bot.knowledge.seeding import seed
+from bot.settings import ROOT, Settings
 from bot.shop.demo import DemoShop
 from bot.shop.facts import Shop
 from bot.shop.patience import PatientShop
 from bot.store.database import migrate, open_store
+
+_KNOWLEDGE = ROOT / "data/knowledge"
 
 log = structlog.get_logger()
 
@@ -31,12 +36,21 @@ def load_engine(settings: Settings, shop: Shop) -> Engine:
     return Engine(model, shop, settings.window_turns)
 
 
+def seed_knowledge(database: Database, shop: Shop) -> int:
+    """Bring the demo shop's questions and answers into the store; what staff edited stays. How many were written."""
+    products = shop.products()
+    known = Scopes(frozenset(product.category for product in products), frozenset(product.id for product in products))
+    return seed(database, _KNOWLEDGE, datetime.now(UTC), known=known)
+
+
 def serve_brain(settings: Settings) -> None:
     """Answer until told to stop."""
     database = open_store(settings.database_url)
     migrate(database)
     lock = only_brain(database)
     shop = PatientShop(open_shop(settings), settings.action_budget_s)
+    if settings.demo:
+        seed_knowledge(database, shop)
     brain = Brain(database, load_engine(settings, shop), shop, settings)
     brain.engine.warm_up()
     brain.run()

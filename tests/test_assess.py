@@ -97,13 +97,21 @@ def test_any_line_has_a_risk_between_none_and_all(said):
         ("用完脸上过敏了，我要找律师", "safety"),
         ("我要打12315", "law"),
         ("我的卡被盗刷了", "fraud"),
+        ("孩子误吞了电池", "safety"),
+        ("发抖音曝光你们", "law"),
         ("我要投诉", None),
+        ("会不会漏电", None),
         ("笑死我了", None),
     ],
 )
 def test_the_gravest_of_what_cannot_wait_is_named(said, gravest):
     assert gravest == hard_trigger(said)
     assert gravest == assess(Talk(("你好", said))).hard_trigger
+
+
+def test_a_fragment_is_grave_after_the_line_it_ends():
+    assert "safety" == assess(Talk(("我儿子把那个纽扣电池", "吞了"))).hard_trigger
+    assert assess(Talk(("我想看看帽子", "吞了"))).hard_trigger is None
 
 
 def test_likeness_goes_from_nothing_in_common_to_the_same():

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from bot.shop.demo import DemoShop
 from bot.shop.facts import Order, Product
 from bot.store.database import open_store
-from bot.store.models import Case, Conversation, Escalation, Line
+from bot.store.models import Audit, Case, Conversation, Escalation, Line
 
 FOLDER = Path(__file__).parent / "talks"
 TALKS = {
@@ -57,6 +57,10 @@ class Answer:
 
     def product(self, short_name: str) -> Product:
         return product_named(self.shop, short_name)
+
+    def order_now(self, name: str) -> Order:
+        """An order as the shop has it now."""
+        return self.shop.order(self.orders[name].order_no, self.orders[name].buyer_id)
 
     def rows(self, kind: Any) -> list[Any]:
         """This conversation's cases or escalations, oldest first."""
@@ -223,12 +227,40 @@ def escalations(answer: Answer, count: int) -> None:
     assert count == len(answer.rows(Escalation))
 
 
+def order_is(answer: Answer, wanted: dict[str, dict[str, Any]]) -> None:
+    """What the shop has of an order now: `{mine: {state: 退款中, address: …}}`."""
+    for name, facts in wanted.items():
+        order = answer.order_now(name)
+        now = {
+            "invoice_title": order.invoice and order.invoice.title, "urged": order.urged_at is not None,
+            "repaid": bool(order.repayments), "spec": order.items[0].spec, "quantity": order.items[0].quantity,
+        }  # fmt: skip
+        assert facts == {fact: now[fact] if fact in now else getattr(order, fact) for fact in facts}
+
+
+def unchanged(answer: Answer, names: list[str]) -> None:
+    """The shop has these orders as they were when the talk began."""
+    assert [answer.orders[name] for name in names] == [answer.order_now(name) for name in names]
+
+
+def executed(answer: Answer, count: int) -> None:
+    """So many commands were carried out for this conversation, each in the audit."""
+    with Session(answer.store) as session:
+        rows = session.scalars(select(Audit).filter_by(action="execute"))
+        mine = [row.detail for row in rows if row.detail["conversation"] == answer.conversation_id]
+    assert count == len([facts for facts in mine if facts["outcome"] == "done"])
+
+
+def questions(answer: Answer, most: int) -> None:
+    assert answer.words.count("？") <= most
+
+
 EXPECTATIONS: dict[str, Callable[[Answer, Any], None]] = {
     function.__name__: function
     for function in (
         contains, absent, answered, intent, owner, cards, quick_replies, price_of, attribute, stock_of, size_for,
         tells_order, hides_order, refund_of, points_of, tier_of, coupons_of, promotions, terms, case, case_order, cases,
-        escalation, escalations,
+        escalation, escalations, order_is, unchanged, executed, questions,
     )
 }  # fmt: skip
 
@@ -244,6 +276,7 @@ class Visitor:
         self.web = requests.Session()
         self.store = open_store(stack.store_url)
         self.shop = DemoShop(Path(stack.environment["LIUXIN_VAR"]) / "shop.db", now=datetime.now(UTC))
+        self.shop.book.path.unlink(missing_ok=True)  # each talk finds the shop as the day made it
         self.orders = {name: self._order(**wanted) for name, wanted in talk.get("orders", {}).items()}
         self.page = self._page(talk.get("page", {}))
         self.seen = 0

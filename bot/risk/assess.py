@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bot.text.danger import danger_of
+
 MODEL_VERSION = "priors-1"
 #: Logit of the share of conversations that end badly where nothing speaks for or against it (22 %, risk part 2).
 _BASE = math.log(0.22 / 0.78)
@@ -44,15 +46,8 @@ class Assessment:
     model_version: str = MODEL_VERSION
 
 
-_HARD = (
-    ("self_harm", re.compile(r"不想活|自杀|轻生|活不下去|死了算了")),
-    (
-        "safety",
-        re.compile(r"过敏|红肿|烫伤|烧伤|受伤|起火|着火|冒烟|漏电|电到|触电|爆炸|炸了|误食|误吞|中毒|住院|流血"),
-    ),
-    ("law", re.compile(r"12315|12345|工商|市场监管|消协|消费者协会|曝光|媒体|记者|律师|起诉|法院|报警|举报")),
-    ("fraud", re.compile(r"盗刷|诈骗|冒充客服|泄露|被骗了")),
-)
+#: Kinds of danger that are kept under one name.
+_TRIGGERS = {"child": "safety", "poisoning": "safety", "injury": "safety", "media": "law"}
 _ANGRY = re.compile(r"垃圾|骗子|骗人|坑人|忽悠|恶心|什么破|气死|无语|太差|差劲|不要脸|黑店|糊弄|敷衍|耍我|烂|妈的|滚")
 _NEGATION = re.compile(r"没有?(?:解决|用|收到|回|人|到|处理)|不(?:行|对|满意|解决|处理|给|理)|还没|根本")
 _IMPATIENT = re.compile(r"^[?？!！。\s]+$|人呢|说话|回复啊|到底|多久了|快点|等了")
@@ -115,14 +110,15 @@ def assess(talk: Talk) -> Assessment:
     rising = sorted((finding for finding in found if finding.weight > 0), key=lambda finding: -finding.weight)
     return Assessment(
         p_dissatisfied=round(1 / (1 + math.exp(-logit)), 4),
-        hard_trigger=hard_trigger(talk.said[-1]),
+        hard_trigger=hard_trigger(talk.said[-1], talk.said[-3:-1]),
         reasons=tuple(f"{finding.because}(+{finding.weight:.1f})" for finding in rising[:4]),
     )
 
 
-def hard_trigger(text: str) -> str | None:
-    """The gravest hard trigger named in *text*; None if there is none."""
-    return next((name for name, pattern in _HARD if pattern.search(text)), None)
+def hard_trigger(text: str, before: Sequence[str] = ()) -> str | None:
+    """The gravest hard trigger in *text*, said after *before*: self_harm, safety, law or fraud; None if there is none."""
+    danger = danger_of(text, before)
+    return _TRIGGERS.get(danger.kind, danger.kind) if danger else None
 
 
 def alike(one: str, other: str) -> float:

@@ -11,11 +11,17 @@ from sqlalchemy.orm import Session
 
 from bot import words
 from bot.errors import ClientIdReused, ConversationNotFound, LineTooLong
+from bot.handoff.alarm import Alarm, alarm_for, words_for
 from bot.handoff.queue import call_human
-from bot.store import conversations, lines
+from bot.risk.assess import Talk, assess
+from bot.store import assessments, conversations, lines
 from bot.store.database import begin
 from bot.store.models import Conversation
+from bot.text.danger import Danger, danger_of
 from bot.text.human import asks_for_human
+
+#: So many lines back the words about a danger are not said again.
+_RECENT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,8 @@ def accept(
     """Store one line in one commit. The same `client_msg_id` with the same line is answered as the first time.
 
     A clear wish for a human is honoured here and now, brain or no brain: the line, the escalation and the words to
-    the shopper are one commit. The first such wish is taken at any pace.
+    the shopper are one commit. So is a line that tells of danger to somebody. One that threatens with law or press or
+    tells of fraud is queued here and answered by the brain. The first such line is taken at any pace.
 
     Raises
     ------
@@ -65,6 +72,7 @@ def accept(
     """
     if len(text) > limit_chars:
         raise LineTooLong(len(text), limit_chars)
+    wants_human, danger = asks_for_human(text), danger_of(text)
     with begin(engine) as session:
         thread = conversations.locked(session, conversation_id)
         if thread is None or thread.closed_at is not None:
@@ -72,14 +80,47 @@ def accept(
         known = lines.with_client_id(session, conversation_id, client_msg_id)
         if known is not None:
             return _again(known, text, payload, client_msg_id)
-        wants_human = thread.owner != "agent" and asks_for_human(text)
-        wait_s = 0 if wants_human and thread.owner == "bot" else _seconds_to_wait(session, thread, pace, now)
+        urgent = (wants_human or danger is not None) and thread.owner == "bot"
+        wait_s = 0 if urgent else _seconds_to_wait(session, thread, pace, now)
         if wait_s:
             return TooFast(wait_s)
         seq = lines.add_from_shopper(session, thread, text, client_msg_id=client_msg_id, payload=payload, now=now)
-        if wants_human:
-            honour_human_wish(session, thread, seq, now=now)
+        if thread.owner != "agent":
+            _meet_at_once(session, thread, seq, text, wants_human, danger, now)
         return Accepted(seq, now, again=False)
+
+
+def _meet_at_once(
+    session: Session, thread: Conversation, seq: int, text: str, wants_human: bool, danger: Danger | None, now: datetime
+) -> None:
+    """What cannot wait for a brain; a danger to somebody goes before everything else in the line."""
+    if wants_human and not (danger and danger.to_people):
+        honour_human_wish(session, thread, seq, now=now)
+    if danger:
+        raise_alarm(session, thread, seq, text, danger, now=now)
+
+
+def raise_alarm(session: Session, thread: Conversation, seq: int, text: str, danger: Danger, *, now: datetime) -> None:
+    """Put a locked thread into the queue for *danger*. Where people are concerned, line *seq* is answered here, with
+    fixed words; where not, it stays in the inbox: the brain says the words and answers what else is in it."""
+    alarm = alarm_for(danger)
+    call_human(session, thread, [alarm.reason], skill=alarm.skill, priority=alarm.priority, now=now)
+    if not danger.to_people:
+        return
+    lines.handle(session, thread.id, seq, "escalated", now=now)
+    found = assess(Talk((text,)))
+    assessments.record(
+        session, thread.id, seq, p_dissatisfied=found.p_dissatisfied, hard_trigger=found.hard_trigger,
+        reasons=found.reasons, model_version=found.model_version, now=now,
+    )  # fmt: skip
+    lines.add_replies(session, thread, [_careful_words(session, thread, seq, alarm)], reply_to=seq, now=now)
+    settle_inbox(session, thread)
+
+
+def _careful_words(session: Session, thread: Conversation, seq: int, alarm: Alarm) -> lines.Reply:
+    recent = lines.before(session, thread.id, seq, _RECENT)
+    utter = words_for(alarm, [(line.payload or {}).get("said") for line in recent if line.author == "bot"])
+    return lines.Reply(words.say(utter), {"said": utter})
 
 
 def honour_human_wish(session: Session, thread: Conversation, seq: int, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -16,6 +16,28 @@ from bot.store.inbox import Claim
 
 class AbortTurn(BaseException):
     """The store failed within an action; nothing of the turn may stand. No `Exception`: Rasa would swallow it."""
+
+
+class Answered(Protocol):
+    """An entry of the shop's questions and answers that answers a line."""
+
+    @property
+    def entry_id(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+
+
+class Knows(Protocol):
+    """The shop's questions and answers (`bot.knowledge.retrieval.Knowledge`)."""
+
+    def find(
+        self, question: str, *, now: datetime, product: str | None = None, category: str | None = None
+    ) -> Answered | None:
+        """The entry that surely answers *question* for this product or category; None if none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +60,8 @@ class Turn:
     shop: Shop
     now: datetime
     open_session: Callable[[], Session]
-    page: dict[str, Any] = field(default_factory=dict)  #: where the shopper is: product_id, order_no
+    page: dict[str, Any] = field(default_factory=dict)  #: where the shopper is: product_id, order_no, cart
+    knowledge: Knows | None = None
     seq: int = 0  #: the line being answered
     text: str = ""  #: its words
     wish: HumanWish | None = None

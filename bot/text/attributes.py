@@ -20,10 +20,12 @@ ASKED_AS = {
     "续航": "续航 电池", "电池": "电池 续航", "用多久": "续航 电池 使用时长", "充电": "充电 快充 接口 续航", "快充": "充电 快充", "接口": "接口 充电",
     "功率": "功率", "费电": "功率 能效 耗电", "耗电": "功率 能效 耗电", "能效": "能效", "噪音": "噪音 噪声 分贝", "吵": "噪音 噪声 分贝", "电压": "电压",
     "防水": "防水 防泼水", "防滑": "鞋底 防滑", "透气": "透气 面料 鞋面", "厚": "厚薄 厚度 充绒", "薄": "厚薄 厚度", "弹力": "弹力 弹性", "弹性": "弹力 弹性",
-    "起球": "面料 成分", "掉色": "面料 洗涤", "缩水": "面料 洗涤",
+    "起球": "起球", "掉色": "掉色", "缩水": "缩水", "静电": "静电", "内衬": "里料 内里", "加绒": "里料 内里 绒高", "带绒": "里料 内里 填充", "扎人": "扎不扎", "透不透": "透不透",
     "内存": "内存 存储 运行", "存储": "存储 内存", "屏幕": "屏幕 分辨率 刷新率", "刷新率": "刷新率 屏幕", "像素": "摄像头 像素 相机", "拍照": "摄像头 像素 相机",
     "处理器": "处理器 芯片", "芯片": "处理器 芯片", "系统": "系统", "蓝牙": "蓝牙 连接", "降噪": "降噪", "延迟": "延迟 蓝牙", "兼容": "兼容 适用 支持 系统 连接",
-    "苹果": "兼容 适用 系统 蓝牙 连接", "安卓": "兼容 适用 系统 蓝牙 连接", "网络": "网络 5G",
+    "苹果": "适配 兼容 适用 系统 磁吸 蓝牙 连接", "iphone": "适配 兼容 适用 系统 磁吸 蓝牙 连接", "安卓": "适配 兼容 适用 系统 蓝牙 连接", "网络": "网络 5G",
+    "电脑": "适配 接口 连接 输出口", "电磁炉": "适用炉 适用灶 炉灶", "充满": "充满 充电", "多少瓦": "功率", "几瓦": "功率", "分贝": "噪音 噪声", "插座": "电源", "电线": "电源线 线长",
+    "飞机": "登机", "登机": "登机", "门禁": "NFC", "公交": "NFC", "屏多大": "屏幕尺寸 屏幕", "spf": "防晒指数", "几个月": "月龄 段位 适合年龄", "辣不辣": "辣度 口味", "辣吗": "辣度 口味",
     "适合": "适用 适合 肤质 人群 年龄", "几岁": "适用 年龄 适合", "多大的宝宝": "适用 年龄 月龄 段位", "孕妇": "适用人群 注意 孕", "敏感肌": "适用肤质 肤质", "油皮": "适用肤质 肤质",
     "干皮": "适用肤质 肤质", "男": "适用 性别", "女": "适用 性别", "季节": "季节", "夏天": "季节 厚薄", "冬天": "季节 厚薄 充绒",
     "颜色": "颜色", "款式": "款式 版型", "版型": "版型", "味道": "香型 口味 气味 味", "口味": "口味", "香": "香型 气味",
@@ -38,6 +40,11 @@ ASKED_AS = {
 VAGUE = frozenset({"多大", "多高", "多宽", "多长", "多重", "用多久", "装多少", "尺寸", "厚", "薄"})
 
 
+def words_in(question: str) -> list[str]:
+    """The words of shoppers that stand in *question* and ask for a field."""
+    return [word for word in ASKED_AS if word in question]
+
+
 def asked_fields(question: str, fields: Iterable[str]) -> list[str]:
     """The *fields* that *question* asks for, best first; empty if none is recognised.
 
@@ -47,7 +54,7 @@ def asked_fields(question: str, fields: Iterable[str]) -> list[str]:
     outright = [name for name in names if name in question]
     if outright:
         return outright
-    words = [word for word in ASKED_AS if word in question]
+    words = words_in(question)
     clear = [word for word in words if word not in VAGUE]
     parts = [part for word in clear or words for part in ASKED_AS[word].split()]
     return list(dict.fromkeys(name for part in parts for name in names if part in name))

@@ -21,6 +21,13 @@ _CITIES = (
     "渭南 延安 汉中 榆林 商洛 兰州 嘉峪关 天水 武威 张掖 平凉 酒泉 庆阳 陇南 西宁 玉树 银川 石嘴山 吴忠 固原 中卫 乌鲁木齐 克拉玛依 "
     "吐鲁番 哈密 阿克苏 喀什 和田 伊犁 塔城 阿勒泰 石河子 库尔勒 台北 高雄"
 )
+#: `_CITIES` is ordered by province: the city with which each begins.
+_FIRST_CITIES = {
+    "石家庄": "河北", "太原": "山西", "呼和浩特": "内蒙古", "沈阳": "辽宁", "长春": "吉林", "哈尔滨": "黑龙江", "南京": "江苏", "杭州": "浙江",
+    "合肥": "安徽", "福州": "福建", "南昌": "江西", "济南": "山东", "郑州": "河南", "武汉": "湖北", "长沙": "湖南", "广州": "广东", "南宁": "广西",
+    "海口": "海南", "成都": "四川", "贵阳": "贵州", "昆明": "云南", "拉萨": "西藏", "西安": "陕西", "兰州": "甘肃", "西宁": "青海", "银川": "宁夏",
+    "乌鲁木齐": "新疆", "台北": "台湾",
+}  # fmt: skip
 _REGIONS = "江浙沪 珠三角 长三角 京津冀 东三省 东北 西北 港澳台 川渝 云贵川 两广"
 #: What a place gives its name to: then it is no address.
 _NOT_AFTER = (
@@ -51,3 +58,21 @@ HOUSE = (
 )
 #: Signs of which a house's address has one at least.
 HOUSE_SIGNS = "号栋幢座室元楼弄期"
+
+
+def _provinces_of_cities() -> dict[str, str]:
+    provinces, province = {}, ""
+    for city in _CITIES.split():
+        province = _FIRST_CITIES.get(city, province)
+        provinces[city] = province
+    return provinces
+
+
+PROVINCE_OF = _provinces_of_cities()  #: city -> province
+
+
+def province_in(text: str) -> str | None:
+    """The province that *text* names, itself or by one of its cities, whichever comes first; None if it names none."""
+    places = {**PROVINCE_OF, **{province: province for province in _PROVINCES.split()}}
+    named = sorted((text.index(place), -len(place), place) for place in places if place in text)
+    return places[named[0][2]] if named else None
