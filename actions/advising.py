@@ -21,7 +21,7 @@ from actions.goods import (
     shown_last,
 )
 from actions.knowing import told, told_or_unanswered
-from actions.needing import adds_to_wants, kept, wants_before, wants_of
+from actions.needing import adds_to_wants, budget_in, kept, wants_before, wants_of
 from bot.shop.choosing import (
     MOST_OPTIONS,
     Option,
@@ -57,6 +57,8 @@ class AdviseSize(Answer):
         body = body_of(tracker, turn)
         keeps = SlotSet("body", {name: getattr(body, name) for name in Body.__slots__})
         product = meant_product(tracker, turn)
+        if product is None and budget_in(plain(turn.text).text):
+            return [keeps, *(Recommend().answer(tracker, say, turn) or [])]
         if product is None:
             return [keeps, *(() if told(say, turn) else ask_which(say, self.name()))]
         waits = self._advise(product, body, say, turn)
@@ -142,11 +144,7 @@ class Recommend(Answer):
 
     def _show(self, options: Sequence[Option], wants: Wants, say: CollectingDispatcher) -> None:
         products = [option.product for option in options]
-        rows = [
-            f"{number}. {_called(option)} {yuan(option.sku.price_fen)}元，{reason(option, wants)}。"
-            f"要留意：{drawback(option.product, [other for other in products if other != option.product])}"
-            for number, option in enumerate(options, 1)
-        ]
+        rows = [f"{number}. {_in_short(option, wants, products)}" for number, option in enumerate(options, 1)]
         table = (
             f"\n对比：\n{table_in_words(products, [option.sku.price_fen for option in options])}"
             if len(options) > 1
@@ -213,7 +211,7 @@ def in_words(wants: Wants) -> str:
 
 def chips(constraints: Sequence[str]) -> list[dict[str, str]]:
     """Quick replies that drop a constraint each; the last asks for other goods."""
-    titles = [*(f"不限{one}，再推荐" for one in constraints[: _MOST_CHIPS - 1]), "换一批"]
+    titles = [*(f"不限{one}的推荐几款" for one in constraints[: _MOST_CHIPS - 1]), "换一批"]
     return [{"title": title, "payload": title} for title in titles]
 
 
@@ -224,6 +222,13 @@ def table_in_words(products: Sequence[Product], prices_fen: Sequence[int]) -> st
     for row in side_by_side(products):
         rows.append(f"{row.name}：{' / '.join(value or '详情里没有写' for value in row.values)}")
     return "\n".join([head, *rows])
+
+
+def _in_short(option: Option, wants: Wants, products: Sequence[Product]) -> str:
+    """An option in a line: price, why it satisfies, its drawback."""
+    others = [other for other in products if other != option.product]
+    why = f"，{reason(option, wants)}" if wants.needs or not others else ""
+    return f"{_called(option)} {yuan(option.sku.price_fen)}元{why}。要留意：{drawback(option.product, others)}"
 
 
 def _called(option: Option) -> str:

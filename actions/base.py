@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from functools import cache
+from inspect import isabstract
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -18,6 +20,11 @@ from bot.talk.turn import Turn, current_turn
 
 Events = list[dict[str, Any]]
 _ASKING = ("offer", "pending", "asked")  #: slots that an action sets when it asks or was answered
+#: Questions of ours whose quick replies are answers to them, whatever they are heard as.
+_WITH_CHOICES = frozenset((
+    "utter_confirm", "utter_still_to_confirm", "utter_refused_offer", "utter_may_apply", "utter_aftersale_choose",
+    "utter_which_order", "utter_which_item", "utter_ask_variant", "utter_change_what",
+))  # fmt: skip
 
 
 class Answer(Action, ABC):
@@ -32,8 +39,12 @@ class Answer(Action, ABC):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = current_turn.get()
+        tapped = _tapped(tracker, turn)
+        if tapped and tracker.get_slot("taken") == turn.seq:
+            return []  # another need was heard in it: it was answered
+        hand = _hand("action_take_inform") if tapped else self
         try:
-            events = self.answer(tracker, dispatcher, turn) or []
+            events = list(hand.answer(tracker, dispatcher, turn) or [])
         except BotError as error:
             turn.undo_action()
             turn.failed.append(type(error).__name__)
@@ -41,11 +52,35 @@ class Answer(Action, ABC):
             return []
         if self.meets and tracker.get_slot("misses"):
             events.append(SlotSet("misses", 0))
+        if tapped:
+            return [*events, SlotSet("taken", turn.seq)]
         return [*events, *(_remind(tracker, dispatcher, turn, events) if self.meets else [])]
 
     @abstractmethod
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         """Say the answer; returns slots to set."""
+
+
+def _tapped(tracker: Tracker, turn: Turn) -> bool:
+    """Whether the line is a choice under the question we put last, by a tap or typed alike."""
+    last = next((line for line in reversed(turn.claim.earlier) if line.author == "bot"), None)
+    shown = (last.payload or {}) if last else {}
+    if shown.get("said") not in _WITH_CHOICES:
+        return False
+    return turn.text.strip() in (*shown.get("quick_replies", ()), *(card["say"] for card in shown.get("cards", ())))
+
+
+@cache
+def _hand(name: str) -> Answer:
+    """The action of this name."""
+    return next(kind() for kind in _family(Answer) if not isabstract(kind) and kind().name() == name)
+
+
+def _family(kind: type[Any]) -> Iterator[type[Any]]:
+    """A form and all that is made after it."""
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _family(child)
 
 
 def _remind(tracker: Tracker, say: CollectingDispatcher, turn: Turn, events: Events) -> Events:

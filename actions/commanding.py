@@ -19,7 +19,7 @@ from actions.choosing import Looking
 from actions.ordering import Pick, ask_for_order, gives_no_number, grounds_of, in_short, meant_order, settled
 from actions.refunding import tell_refund_of
 from actions.requests import known_again, known_case
-from actions.wishing import Wish, has_details, kept, kept_before, read
+from actions.wishing import Wish, kept, kept_before, read
 from bot.errors import ShopUnavailable
 from bot.handoff.promise import in_words, request_by
 from bot.shop.commands import CommandKind, OrderCommand
@@ -97,15 +97,15 @@ class OrderWish(Answer):
 
     def repeated(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
         """The same asked for again while the question is open: 对 取消吧 is a yes to it, 算了不取消了 a no."""
-        offer, wish = tracker.get_slot("offer"), read(tracker, turn)
-        if not offer or has_details(wish) or not confirming.is_open(turn):
+        offer = tracker.get_slot("offer")
+        if not offer or not confirming.is_open(turn) or confirming.says_more(tracker, turn):
             return None
         offered = {CommandKind[asked["command"]["kind"]] for asked in offer.get("commands", ())}
         if not any(confirming.type_of(kind) == self.intent for kind in offered):
             return None
         if confirming.takes_back(turn):
             return confirming.drop(offer, say)
-        yes = confirming.says_yes(turn) and self.kinds(wish, turn) <= offered
+        yes = confirming.says_yes(turn) and self.kinds(read(tracker, turn), turn) <= offered
         return confirming.accept(tracker, offer, say, turn) if yes else None
 
     def waits(self, wish: Wish) -> Events:
@@ -129,7 +129,8 @@ class OrderWish(Answer):
                     return self.refuse((order, wanted.kind, forbidden), pick.why, wish, say, turn)
                 return self.ask(wanted, pick, wish, say)
             drafts += [(order, command) for command in wanted]
-        if not drafts and (case := known_case(turn, None, pick.orders[0].order_no)):
+        case = known_case(turn, None, pick.orders[0].order_no) if not drafts else None
+        if case is not None and stage(pick.orders[0]) in _CAME:
             return [*settled(), *known_again(case, "这件事", say, turn)]
         if not drafts:
             return self.to_human(pick.order, wish, "utter_modify_taken", {}, say, turn)

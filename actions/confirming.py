@@ -15,8 +15,9 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Events, intent_of, open_case
+from actions.base import Events, entity, intent_of, open_case
 from actions.ordering import card, grounds_of, settled
+from actions.wishing import has_details, read
 from bot.errors import ShopRefused, ShopUnavailable
 from bot.handoff.promise import in_words, request_by
 from bot.shop.commands import CommandKind, OrderCommand, ProtectPrice, Receipt, as_json, command_from
@@ -114,10 +115,10 @@ def _words(shown: Confirmation, several: bool) -> str:
 
 
 def answered(tracker: Tracker, turn: Turn) -> str | None:
-    """What the line says to the question put: yes, no, another (of another order), again (put it again); None: it is no
-    answer to it."""
+    """What the line says to the question put: yes, no, another (another order, address …), again (put it again); None:
+    it is no answer to it."""
     intent, words, still_open = intent_of(tracker), plain(turn.text).text.strip(), is_open(turn)
-    if still_open and _ANOTHER.search(words) and intent in ("deny", "inform"):
+    if still_open and intent in ("affirm", "deny", "inform") and says_more(tracker, turn):
         return "another"
     if intent == "deny" or (still_open and _NO.fullmatch(words)):
         return "no"
@@ -146,6 +147,12 @@ def says_yes(turn: Turn) -> bool:
     """Whether the line says yes besides repeating what is wanted: 对 取消吧, 确认改."""
     words = plain(turn.text).text.strip()
     return _ALSO_YES.match(words) is not None and _ASKING.search(words) is None
+
+
+def says_more(tracker: Tracker, turn: Turn) -> bool:
+    """Whether the line names an order or tells details, so that it is no plain yes or no: 好 羽绒服那单也取消吧."""
+    named = any(entity(tracker, kind) for kind in ("order_no", "product", "goods"))
+    return named or has_details(read(tracker, turn)) or _ANOTHER.search(plain(turn.text).text) is not None
 
 
 def takes_back(turn: Turn) -> bool:

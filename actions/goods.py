@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, entities, entity
 from bot.errors import ProductNotFound
-from bot.shop.choosing import is_option
+from bot.shop.choosing import is_option, of_kind
 from bot.shop.choosing import shared as shared
 from bot.shop.facts import Product, Promotion, Sku
 from bot.shop.promotions import covers
@@ -30,8 +30,23 @@ _BOUGHT = re.compile(r"(?:买|收到|下单|拍|到手)(?:过|了|的)")
 
 
 def meant_product(tracker: Tracker, turn: Turn) -> Product | None:
-    """The product the line speaks of: named in it, pointed at among those shown, or at hand."""
-    return _named(tracker, turn) or pointed_at(tracker, turn) or product_at_hand(tracker, turn)
+    """The product the line speaks of: named in it, pointed at among those shown, or at hand; at hand is none of another
+    kind than the line names."""
+    found = _named(tracker, turn) or pointed_at(tracker, turn)
+    if found is not None:
+        return found
+    here, alike = product_at_hand(tracker, turn), goods_named(tracker, turn)
+    if not alike or here in alike:
+        return here
+    return alike[0] if len(alike) == 1 else None
+
+
+def goods_named(tracker: Tracker, turn: Turn) -> list[Product]:
+    """The products that are what the line calls them, where it names goods but no product: 防晒, 空气炸锅."""
+    for word in entities(tracker, "goods"):
+        if found := of_kind(turn.shop.products(), str(word["value"])):
+            return found
+    return []
 
 
 def product_at_hand(tracker: Tracker, turn: Turn) -> Product | None:
@@ -40,12 +55,12 @@ def product_at_hand(tracker: Tracker, turn: Turn) -> Product | None:
     page = turn.page.get("product_id")
     talked_about = tracker.get_slot("product_id")
     here = [page] if page != tracker.get_slot("product_page") else []
-    found = _first_on_sale(turn, *here, talked_about, page)
+    found = on_sale(turn, *here, talked_about, page)
     if found is not None:
         return found
     for ids in (turn.page.get("cart") or (), tracker.get_slot("goods_shown") or ()):
         if len(ids) == 1:
-            return _first_on_sale(turn, *ids)
+            return on_sale(turn, *ids)
     return _bought_last(turn)
 
 
@@ -71,8 +86,19 @@ def pointed_at(tracker: Tracker, turn: Turn) -> Product | None:
 
 def shown_last(tracker: Tracker, turn: Turn) -> list[Product]:
     """The products whose cards were shown last, as far as they are on sale."""
-    found = (_first_on_sale(turn, product_id) for product_id in tracker.get_slot("goods_shown") or ())
+    found = (on_sale(turn, product_id) for product_id in tracker.get_slot("goods_shown") or ())
     return [product for product in found if product is not None]
+
+
+def on_sale(turn: Turn, *product_ids: Any) -> Product | None:
+    """The first of *product_ids* that the shop sells; None if it sells none of them."""
+    for product_id in product_ids:
+        if product_id:
+            try:
+                return turn.shop.product(str(product_id))
+            except ProductNotFound:
+                continue
+    return None
 
 
 def named_products(tracker: Tracker, turn: Turn) -> list[Product]:
@@ -91,11 +117,11 @@ def products_meant(tracker: Tracker, turn: Turn) -> list[Product]:
         products += [here] if here is not None and here not in products else []
     if len(products) < 2:
         places = [whole(one or other) or 0 for one, other in _PLACE.findall(plain(turn.text).text)]
-        in_cart = (_first_on_sale(turn, product_id) for product_id in turn.page.get("cart") or ())
+        in_cart = (on_sale(turn, product_id) for product_id in turn.page.get("cart") or ())
         shown = shown_last(tracker, turn) or [product for product in in_cart if product is not None]
         chosen = [shown[place - 1] for place in places if 0 < place <= len(shown)] if len(places) > 1 else shown
         products = [*products, *(product for product in chosen if product not in products)]
-    return products
+    return products[:2] if re.search(r"[两2二俩][个款件双者]|这俩", turn.text) else products
 
 
 def ask_which(say: CollectingDispatcher, pending: str) -> Events:
@@ -108,7 +134,7 @@ def remember(product: Product, turn: Turn) -> Events:
     """This is the product being talked about on this page; nothing is waiting."""
     return [
         SlotSet("product_id", product.id), SlotSet("product_page", turn.page.get("product_id")),
-        SlotSet("pending", None), SlotSet("asked", None),
+        SlotSet("pending", None), SlotSet("asked", None), SlotSet("basket", None),
     ]  # fmt: skip
 
 
@@ -138,7 +164,7 @@ def options(product: Product) -> list[str]:
 def skus_meant(tracker: Tracker, turn: Turn, product: Product) -> list[Sku]:
     """The variants that fit the colour, size and other options the line names; all if it names none, none if the
     product has no such variant."""
-    named = [*(entity(tracker, kind) for kind in ("colour", "size")), *_options_in(turn.text, product)]
+    named = [*(entity(tracker, kind) for kind in ("colour", "size")), *options_in(turn.text, product)]
     words = [word for word in named if word]
     return [sku for sku in product.skus if all(_fits(sku, word) for word in words)]
 
@@ -194,19 +220,7 @@ def _named(tracker: Tracker, turn: Turn) -> Product | None:
         return None
     ids = [str(found["value"]), *found.get("also", [])]
     known = [tracker.get_slot("product_id"), *(tracker.get_slot("goods_shown") or ())]
-    return _first_on_sale(
-        turn, *(one for one in known if one in ids[1:] and turn.page.get("product_id") != ids[0]), *ids
-    )
-
-
-def _first_on_sale(turn: Turn, *product_ids: Any) -> Product | None:
-    for product_id in product_ids:
-        if product_id:
-            try:
-                return turn.shop.product(str(product_id))
-            except ProductNotFound:
-                continue
-    return None
+    return on_sale(turn, *(one for one in known if one in ids[1:] and turn.page.get("product_id") != ids[0]), *ids)
 
 
 def _bought_last(turn: Turn) -> Product | None:
@@ -214,7 +228,7 @@ def _bought_last(turn: Turn) -> Product | None:
     if not turn.buyer_id or not _BOUGHT.search(turn.text):
         return None
     ids = {item.product_id for order in turn.shop.orders_of(turn.buyer_id, 1) for item in order.items}
-    return _first_on_sale(turn, *ids) if len(ids) == 1 else None
+    return on_sale(turn, *ids) if len(ids) == 1 else None
 
 
 def _comes_in(product: Product, colour: str) -> bool:
@@ -225,7 +239,7 @@ def _fits(sku: Sku, word: str) -> bool:
     return any(is_option(word, value) for value in sku.options.values())
 
 
-def _options_in(text: str, product: Product) -> list[str]:
+def options_in(text: str, product: Product) -> list[str]:
     """Values of the product's own variants that stand in the line whole: 茶轴, 12GB+256GB, 3罐."""
     line = plain(text).text.replace(" ", "")
     values = dict.fromkeys(value for sku in product.skus for value in sku.options.values())

@@ -33,7 +33,7 @@ _CHEAPER = re.compile(r"便宜[一]?[点些]?的|(?:再|更|有没有|有)便宜
 _DEARER = re.compile(r"贵[一]?[点些]的|档次?高[一点些]{0,2}的|再好[一点些]{0,2}的|高端")
 _NO_LIMIT = re.compile(r"(?:预算|价格|价钱|钱)(?:不限|无所谓|不是问题|都行|随意)|不限(?:预算|价格)|不差钱|不[看管]价")
 _DROPPED = re.compile(
-    r"(?:不要求|不限|不需要|不必|不用|可以不)\s?(?:要|是)?(.+)|(.+?)(?:无所谓|不重要|不要紧|没关系|不强求)"
+    r"(?:不要求|不限|不需要|不必|不用|可以不)\s?(?:要|是)?([^,。!?;]+)|([^,。!?;]+?)(?:无所谓|不重要|不要紧|没关系|不强求)"
 )
 _OTHERS = re.compile(
     r"换[一几]?[批款个组]|别的|其[他它]|还有[吗没么]|再(?:推荐|来|看)|都不(?:喜欢|行|要|好看)|这些不|都一般|不喜欢$|没看[上中]"
@@ -63,18 +63,20 @@ def wants_of(tracker: Tracker, text: str, products: Sequence[Product], shown: Se
     """
     line = plain(text).text
     before = _dropped(wants_before(tracker), line)
+    if before != wants_before(tracker):
+        line = _DROPPED.sub(" ", line)
     kind = _kind(tracker, line, products)
     if kind and kind != before.kind:
         narrower = before.kind and set(_ids(products, kind)) < set(_ids(products, before.kind))
         before = replace(before, kind=kind) if narrower else Wants(kind=kind, never=before.never)
     least_fen, most_fen = budget_in(line, shown) or (before.least_fen, before.most_fen)
     unwanted = tuple(_unwanted_options(tracker, line))
-    wanted = tuple(word for word in _options(tracker) if word not in unwanted)
-    asked = (need for need in needs_in(line) if not _is_dropped(need, line))
+    wanted = tuple(word for word in _options(tracker, line) if word not in unwanted)
     return replace(
-        before, least_fen=least_fen, most_fen=most_fen, needs=_added(before.needs, asked),
+        before, least_fen=least_fen, most_fen=most_fen, needs=_added(before.needs, needs_in(line)),
         options=tuple(word for word in (wanted or before.options) if word not in unwanted),
         not_options=_added((one for one in before.not_options if one not in wanted), unwanted),
+        not_kinds=_added(before.not_kinds, _unwanted_kinds(line, products)),
         never=_added(before.never, disliked(tracker, line, shown)),
     )  # fmt: skip
 
@@ -101,7 +103,7 @@ def budget_in(line: str, shown: Sequence[Product] = ()) -> tuple[int | None, int
             return None, about
         return about * (100 - _ABOUT_PERCENT) // 100, about * (100 + _ABOUT_PERCENT) // 100
     if shown and _CHEAPER.search(line):
-        return None, min(product.price_fen for product in shown) - 1
+        return None, (min(product.price_fen for product in shown) - 1) // 100 * 100
     if shown and _DEARER.search(line):
         return max(product.price_fen for product in shown) + 1, None
     return None
@@ -114,10 +116,11 @@ def disliked(tracker: Tracker, line: str, shown: Sequence[Product]) -> list[str]
         return [product.id for product in shown]
     if not _DISLIKE.search(line):
         return []
-    if named:
+    if named or not re.search(r"[这那它]", line):
         return named
-    pointed = re.search(r"[这那它]", line)
-    return [product.id for product in shown] if pointed else []
+    talked_about = tracker.get_slot("product_id")
+    ids = [product.id for product in shown]
+    return [talked_about] if talked_about in ids and not re.search(r"[这那]些|都", line) else ids
 
 
 def _kind(tracker: Tracker, line: str, products: Sequence[Product]) -> str:
@@ -129,20 +132,29 @@ def _kind(tracker: Tracker, line: str, products: Sequence[Product]) -> str:
         said = line[found["start"] : found["end"]] if "start" in found else ""
         if len(of_kind(products, said)) > 1 and said.strip() and not re.search(r"[这那]", said):
             words.append(said)
-    return words[0] if words else kind_in(_ASKING.sub(" ", without_needs(line)), products)
+    for pattern in (_RANGE, _UP_TO, _FROM, _ABOUT, _ASKING):
+        line = pattern.sub(" ", line)
+    return words[0] if words else kind_in(without_needs(line), products)
 
 
 def _ids(products: Sequence[Product], kind: str) -> list[str]:
     return [product.id for product in of_kind(products, kind)]
 
 
-def _options(tracker: Tracker) -> Iterator[str]:
+def _options(tracker: Tracker, line: str) -> Iterator[str]:
     for kind in ("colour", "size"):
-        yield from (str(found["value"]) for found in entities(tracker, kind))
+        values = (str(found["value"]) for found in entities(tracker, kind))
+        yield from (value for value in values if value.lower() in line)
+
+
+def _unwanted_kinds(line: str, products: Sequence[Product]) -> Iterator[str]:
+    for word in re.findall(r"(?:不(?:要|想要|考虑|买)|除了)\s?([^,。!?;\s]+)", line):
+        named = kind_in(word, products)
+        yield from [named] if named and " " not in named else []
 
 
 def _unwanted_options(tracker: Tracker, line: str) -> Iterator[str]:
-    for word in _options(tracker):
+    for word in _options(tracker, line):
         if re.search(rf"(?:不(?:要|喜欢|想要)|除了|讨厌)\s?{re.escape(word)}", line, re.IGNORECASE):
             yield word
 
@@ -156,6 +168,7 @@ def _dropped(wants: Wants, line: str) -> Wants:
 
 
 def _is_dropped(constraint: str, line: str) -> bool:
+    """Whether *line* says that the constraint need not hold."""
     what = "".join(part or "" for found in _DROPPED.findall(line) for part in found)
     return bool(what) and (constraint.lower() in what or any(is_option(word, constraint) for word in what.split()))
 

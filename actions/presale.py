@@ -4,46 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Answer, Events, intent_of, open_case, yuan
+from actions.about import AboutProduct, question, values_of
+from actions.base import Answer, Events, intent_of, yuan
 from actions.deals import asks_for_all, tell_quote
 from actions.goods import (
-    alternatives,
-    ask_which,
     attributes_in_words,
     card,
     meant_product,
-    nearest,
     options,
+    options_in,
     promotions_for,
     promotions_in_words,
     remember,
-    shown,
     skus_meant,
-    stock_in_words,
 )
 from actions.knowing import ask_staff, told, told_or_unanswered
-from bot.shop.days import CHINA
+from actions.stocks import AnswerStock
 from bot.shop.facts import Product, Sku
-from bot.store import cases
-from bot.store.cases import CaseFacts
-from bot.store.models import Case
 from bot.talk.turn import Turn
 from bot.text.attributes import VAGUE, asked_fields, words_in
-from bot.text.normalise import plain
 
-NOTICE = "restock_notice"  #: type of the case that is a wish to be told when goods are back
-_NOTICE_KEPT = timedelta(days=60)  #: a wish without a known day of restock
-_MOST_ROWS = 8
 _WASHING = re.compile(r"洗|保养|清洁|熨|晒|打理|护理|[收保]存|存放|放多久")
-_TELL_ME = re.compile(
-    r"(?:通知|提醒|告诉|喊|叫|说|call|发消息)[^,，。]{0,4}(?:我|一?声|一下)|(?:到|补|有)货[^,，。]{0,4}(?:通知|提醒)|预约"
-)
 _BOX = re.compile(
     r"配件|附件|盒子里|包装里|清单|装箱|里面(?:都)?有|(?:送|带|配|附|含)(?:不|有)?[^,，。]{1,8}[吗么不没]|都有(?:啥|什么)|几件套"
 )
@@ -60,23 +46,6 @@ _INSTALLED = re.compile(
 )
 
 
-class AboutProduct(Answer):
-    """An answer about one product; asks which if none is meant."""
-
-    def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        product = meant_product(tracker, turn)
-        if product is None:
-            return self.without_product(tracker, say, turn)
-        return [*remember(product, turn), *(self.about(product, tracker, say, turn) or [])]
-
-    def without_product(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events:
-        """What is said when no product is meant: of goods in general the shop may know something."""
-        return [] if told(say, turn) else ask_which(say, self.name())
-
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        """Say the answer about *product*."""
-
-
 class AnswerProduct(AboutProduct):
     """Says the fields of the page that were asked for; what the page does not say, the staff are asked."""
 
@@ -89,6 +58,8 @@ class AnswerProduct(AboutProduct):
         if facts:
             words = attributes_in_words(facts)
             say.utter_message(response="utter_attribute", name=product.short_name, facts=words)
+        elif options_in(asked, product):
+            return AnswerStock().about(product, tracker, say, turn)
         elif not asked.strip() or _IN_GENERAL.search(asked) or not _is_question(tracker):
             show(product, say)
         else:
@@ -121,46 +92,6 @@ class AnswerUsage(AboutProduct):
         return None
 
 
-class AnswerStock(AboutProduct):
-    """Says what can be ordered of the variants asked for; if none, what comes near, and offers to tell when it is back."""
-
-    def name(self) -> str:
-        return "action_answer_stock"
-
-    def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        if _TELL_ME.search(plain(turn.text).text):
-            return take_notice(product, tracker, say, turn)
-        wanted = skus_meant(tracker, turn, product)
-        if not wanted:
-            words = (
-                "；".join(f"{name}有{'、'.join(_values(product, name))}" for name in options(product)) or "只有一种规格"
-            )
-            say.utter_message(response="utter_stock_no_such", name=product.short_name, options=words)
-        elif any(sku.stock for sku in wanted):
-            say.utter_message(
-                response="utter_stock",
-                name=product.short_name,
-                stock=_rows(wanted),
-                json_message={"cards": [card(product)]},
-            )
-        else:
-            return self._none(product, wanted, say, turn)
-        return None
-
-    def _none(self, product: Product, wanted: list[Sku], say: CollectingDispatcher, turn: Turn) -> Events:
-        others = [f"{sku.spec}{stock_in_words(sku)}" for sku in nearest(product, wanted[0])]
-        alike = [] if others else alternatives(product, turn.shop.products())
-        words = f"这款现在能买的相近规格：{'、'.join(others)}。" if others else ""
-        if alike:
-            words = f"相近的有：{'、'.join(f'{other.short_name} {yuan(other.price_fen)}元' for other in alike)}。"
-        say.utter_message(
-            response="utter_stock_none", name=product.short_name, spec=wanted[0].spec if len(wanted) == 1 else "",
-            restock=restock_in_words(wanted), others=words, json_message={"cards": [card(other) for other in alike]},
-        )  # fmt: skip
-        waits = [SlotSet("restock", [sku.id for sku in wanted]), SlotSet("asked", "restock")]
-        return [*waits, *(shown(alike) if alike else [])]
-
-
 class AnswerPrice(AboutProduct):
     """Says the price, per variant where they differ, and what promotions hold for it; of several things together, what
     they come to and why."""
@@ -169,7 +100,7 @@ class AnswerPrice(AboutProduct):
         return "action_answer_price"
 
     def answer(self, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
-        told_together = tell_quote(tracker, say, turn) if asks_for_all(turn.text) else None
+        told_together = tell_quote(tracker, say, turn) if asks_for_all(tracker, turn) else None
         return told_together if told_together is not None else super().answer(tracker, say, turn)
 
     def about(self, product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events | None:
@@ -244,50 +175,9 @@ class AnswerInstallation(AboutProduct):
         return None
 
 
-def take_notice(product: Product, tracker: Tracker, say: CollectingDispatcher, turn: Turn) -> Events:
-    """Keep the wish to be told when variants are back: those named, else those we said are gone; of what is in stock
-    say so instead."""
-    named, asked = skus_meant(tracker, turn, product), tracker.get_slot("restock") or []
-    wanted = [sku for sku in product.skus if sku.id in asked] if len(named) == len(product.skus) else []
-    gone = [sku for sku in wanted or named if not sku.stock]
-    if not gone:
-        say.utter_message(response="utter_stock", name=product.short_name, stock=_rows(named or list(product.skus)))
-        return []
-    spec = "、".join(sku.spec for sku in gone if sku.spec)
-    case = _notice(turn, product, spec, gone)
-    say.utter_message(
-        response="utter_restock_notice", name=product.short_name, spec=spec, number=case.number,
-        restock=restock_in_words(gone),
-    )  # fmt: skip
-    return [SlotSet("restock", None), SlotSet("asked", None), SlotSet("case_number", case.number)]
-
-
-def _notice(turn: Turn, product: Product, spec: str, gone: list[Sku]) -> Case:
-    """The case that keeps the wish; the same wish is kept once."""
-    summary = f"到货通知：{product.short_name} {spec}".strip()
-    opened = cases.open_of(turn.session, turn.claim.customer_id, limit=50)
-    same = (case for case in opened if case.type == NOTICE and case.summary == summary)
-    days = [sku.restock_on for sku in gone if sku.restock_on]
-    until = datetime(*min(days).timetuple()[:3], 21, tzinfo=CHINA) if days else turn.now + _NOTICE_KEPT
-    facts = CaseFacts(NOTICE, severity=4, summary=summary, promised_at=max(until, turn.now), product_id=product.id)
-    return next(same, None) or open_case(turn, facts)
-
-
-def question(tracker: Tracker, turn: Turn, product: Product) -> str:
-    """What is asked about *product*, without its names; if we had asked which product, the line before counts too."""
-    said = turn.text
-    if tracker.get_slot("asked") == "product":
-        earlier = [line.text for line in turn.claim.earlier if line.author == "shopper"]
-        said = f"{earlier[-1]} {said}" if earlier else said
-    line = plain(said).text
-    for name in sorted((product.name, product.short_name, *product.aliases), key=len, reverse=True):
-        line = line.replace(plain(name).text, " ")
-    return line
-
-
 def facts_for(asked: str, product: Product, most: int = 3) -> Mapping[str, str]:
     """What the page says to the question: fields by name, at most *most*; empty if it says nothing."""
-    offered = {name: "、".join(_values(product, name)) for name in options(product) if name in asked}
+    offered = {name: "、".join(values_of(product, name)) for name in options(product) if name in asked}
     if _DRAWBACK.search(asked) and product.drawback:
         return {"缺点": product.drawback.rstrip("。")}
     fields = asked_fields(asked, product.attributes)
@@ -304,12 +194,6 @@ def missing(asked: str) -> str:
     return named[0] if named else "您问的这一点"
 
 
-def restock_in_words(skus: list[Sku]) -> str:
-    """When variants are back, as far as the shop knows."""
-    days = [sku.restock_on for sku in skus if sku.restock_on]
-    return f"预计{min(days).month}月{min(days).day}日到货" if days else "补货时间还没有定"
-
-
 def show(product: Product, say: CollectingDispatcher) -> None:
     """Show a product in a line and a card."""
     say.utter_message(
@@ -321,17 +205,6 @@ def show(product: Product, say: CollectingDispatcher) -> None:
 
 def _is_question(tracker: Tracker) -> bool:
     return intent_of(tracker) == "ask_product" or tracker.get_slot("asked") == "product"
-
-
-def _values(product: Product, option: str) -> list[str]:
-    return list(dict.fromkeys(sku.options[option] for sku in product.skus if option in sku.options))
-
-
-def _rows(skus: list[Sku]) -> str:
-    """Stock by variant; those without any named at the end."""
-    there = [f"{sku.spec}{stock_in_words(sku)}" for sku in skus if sku.stock][:_MOST_ROWS]
-    gone = [sku.spec for sku in skus if not sku.stock]
-    return "，".join(there) + (f"；{'、'.join(gone)}没货" if gone and there else "")
 
 
 def _prices(skus: list[Sku]) -> str:

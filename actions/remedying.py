@@ -95,11 +95,14 @@ def is_question(words: str) -> bool:
 
 
 def items_meant(order: Order, wish: Wish, tracker: Tracker) -> list[OrderItem]:
-    """The rows meant; those that came count before those under way. Empty if the shopper must say which."""
-    there = [item for item in order.items if signed_at(order, item.sku_id)] or list(order.items)
+    """The rows meant: of those that came, or any one of an order of which none did or that is being refunded, for all
+    are alike then. Empty if the shopper must say which."""
+    there = [item for item in order.items if signed_at(order, item.sku_id)]
+    item = item_meant(order, wish.said, tracker)
+    if not there or order.refund:
+        return [item or order.items[0]]
     if len(there) == 1 or _EVERYTHING.search(wish.said):
         return there
-    item = item_meant(order, wish.said, tracker)
     return [item] if item else []
 
 

@@ -13,11 +13,11 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import confirming
 from actions.base import Answer, Events, choices, open_case
-from actions.changing import which_item
+from actions.changing import item_meant, which_item
 from actions.choosing import CAME, IN_THE_HOUSE, SENT, Looking, Tier, came
 from actions.commanding import about, because
 from actions.ordering import Pick, ask_for_order, gives_no_number, in_short, meant_order, settled
-from actions.orders import TakeCancellation
+from actions.orders import TakeCancellation, TakeModification
 from actions.refunding import shop_rules, tell_refund_of
 from actions.remedying import (
     Decided,
@@ -34,7 +34,7 @@ from actions.wishing import Wish, kept, kept_before, read
 from bot.errors import ShopUnavailable
 from bot.handoff.promise import in_words, request_by
 from bot.shop.aftersale import Problem, RemedyKind
-from bot.shop.commands import Cancel
+from bot.shop.commands import Cancel, ChangeContent
 from bot.shop.facts import Order, OrderState
 from bot.shop.refusals import Refused, Way
 from bot.shop.rules import Rules
@@ -167,7 +167,11 @@ class AftersaleWish(Answer):
         self, order: Order, no: Refused, wish: Wish, words: dict[str, str], tracker: Tracker, say: CollectingDispatcher,
         turn: Turn,
     ) -> Events:  # fmt: skip
-        """Goods that have not left the house are not returned: the order is cancelled."""
+        """Goods that have not left the house are not returned: the order is cancelled, or the one row is taken out."""
+        item = item_meant(order, wish.said, tracker)
+        if item is not None and len(order.items) > 1:
+            less = ChangeContent(**about(order), sku_id=item.sku_id, quantity=0)
+            return TakeModification().propose([(order, less)], "", wish, tracker, say, turn)
         say.utter_message(response="utter_shop_refused", **words)
         return TakeCancellation().propose([(order, Cancel(**about(order)))], "", wish, tracker, say, turn)
 

@@ -6,7 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import advising, aftersale, confirming, orders, presale
+from actions import advising, aftersale, confirming, orders, presale, stocks
 from actions.base import Answer, Events, entity
 from actions.goods import meant_product, remember
 from actions.knowing import told_or_unanswered
@@ -14,7 +14,7 @@ from bot.store import cases
 from bot.talk.turn import Turn
 
 _CAN_WAIT: tuple[type[Answer], ...] = (
-    *orders.WAITING, *aftersale.WAITING, presale.AnswerProduct, presale.AnswerUsage, presale.AnswerStock,
+    *orders.WAITING, *aftersale.WAITING, presale.AnswerProduct, presale.AnswerUsage, stocks.AnswerStock,
     presale.AnswerPrice, presale.AnswerInstallation, presale.AnswerWarranty, advising.AdviseSize, advising.Recommend,
 )  # fmt: skip
 #: Needs that can wait for an answer, by the name of the action that meets them.
@@ -81,7 +81,7 @@ class TakeAffirm(Answer):
             return answered
         product = meant_product(tracker, turn) if tracker.get_slot("asked") == "restock" else None
         if product is not None:
-            return presale.take_notice(product, tracker, say, turn)
+            return stocks.take_notice(product, tracker, say, turn)
         say.utter_message(response="utter_fine")
         return None
 
@@ -132,6 +132,8 @@ class AskBack(Answer):
         answered = answer_open_question(tracker, say, turn)
         if answered is not None:
             return answered
+        if advising.says_more(tracker, turn):
+            return advising.Recommend().answer(tracker, say, turn)
         if told_or_unanswered(say, turn):
             return [SlotSet("misses", 0)]
         misses = int(tracker.get_slot("misses") or 0) + 1

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         "", validation_alias=AliasChoices("STORE_URL", "LIUXIN_STORE_URL"), description="empty: SQLite in `var`"
     )
     demo: bool = Field(True, description="serve the demo storefront and sign identities for its shoppers")
-    aftersale: Path = Field(ROOT / "data/shop/aftersale.yml", description="the shop's after-sale rules (docs/operate.md)")
+    aftersale: Path = Field(ROOT / "data/shop/aftersale.yml", description="the shop's after-sale rules, one YAML file")
     shop_id: str = Field("demo", description="name of the shop; the issuer (iss) of its signed identities")
     host: str = Field("127.0.0.1", description="address the gateway listens on")
     port: int = Field(8000, description="port the gateway listens on")

@@ -7,32 +7,17 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import Engine as Database
 from sqlalchemy import select
 from test_engine import Chat, Engine
 
-from actions.base import Answer, yuan
-from actions.goods import stock_in_words
-from actions.presale import (
-    AdviseSize,
-    AnswerAuthenticity,
-    AnswerInstallation,
-    AnswerPrice,
-    AnswerProduct,
-    AnswerShipping,
-    AnswerStock,
-    AnswerUsage,
-    AnswerWarranty,
-    Compare,
-    Recommend,
-)
+from actions.base import yuan
 from bot import brain, words
 from bot.errors import ShopUnavailable
 from bot.shop.demo import DemoShop
@@ -43,43 +28,6 @@ from bot.store.database import reading
 from bot.store.models import Audit, Case, Escalation
 from bot.talk.answer import write_answer
 from bot.talk.turn import Turn
-from bot.text.attributes import asked_fields
-from bot.text.patterns import find
-
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
-
-
-# ------------------------------------------------------------------ fakes
-
-
-@dataclass
-class Line:
-    """Stands for Rasa's tracker: one line, what was read off it, and the slots."""
-
-    text: str
-    intent: str
-    slots: dict[str, Any] = field(default_factory=dict)
-    product_id: str | None = None
-
-    def get_slot(self, name: str) -> Any:
-        return self.slots.get(name)
-
-    @property
-    def latest_message(self) -> dict[str, Any]:
-        found = [{"entity": hit.kind, "value": hit.value} for hit in find(self.text)]
-        if self.product_id:
-            found.append({"entity": "product", "value": self.product_id, "also": []})
-        return {"intent": {"name": self.intent}, "entities": found, "text": self.text}
-
-
-class Claimed:
-    """Stands for a claim of an anonymous shopper's conversation."""
-
-    conversation_id, customer_id, buyer_id = "c" * 32, "k" * 32, None
-
-
-def no_store() -> Any:
-    raise AssertionError("a question before buying needs no store")
 
 
 @pytest.fixture
@@ -88,199 +36,8 @@ def today() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.fixture
-def ask(shop: DemoShop, today: datetime) -> Callable[..., str]:
-    """Puts a question about a product to an action; the words of its answer."""
-
-    def asked(action: Answer, product: Product | None, text: str, intent: str = "ask_product", of: Any = shop) -> str:
-        turn = Turn(Claimed(), of, today, no_store, text=text, seq=1)
-        say = CollectingDispatcher()
-        action.answer(Line(text, intent, product_id=product.id if product else None), say, turn)
-        (said,) = say.messages
-        return words.say(
-            said["response"], **{k: v for k, v in said.items() if k not in ("response", "custom", "buttons")}
-        )
-
-    return asked
-
-
-class ShopOf:
-    """A shop with these products alone; all else as the shop beside it."""
-
-    def __init__(self, shop: DemoShop, *products: Product) -> None:
-        self.shop, self.goods = shop, {product.id: product for product in products}
-
-    def products(self) -> list[Product]:
-        return list(self.goods.values())
-
-    def product(self, product_id: str) -> Product:
-        return self.goods[product_id]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.shop, name)
-
-
-def numbers(*texts: object) -> set[str]:
-    return {number for text in texts for number in NUMBER.findall(str(text))}
-
-
 def named(shop: DemoShop, short_name: str) -> Product:
     return next(product for product in shop.products() if product.short_name == short_name)
-
-
-# ------------------------------------------------------------------ facts of products
-
-
-def test_a_price_answer_holds_the_prices_of_the_product_and_no_other_number(shop, ask, today):
-    offers = [text for offer in shop.promotions(today) for text in (offer.title, offer.note)]
-    for product in shop.products():
-        said = ask(AnswerPrice(), product, "多少钱", "ask_price")
-        prices = [yuan(fen) for fen in (product.list_price_fen, *(sku.price_fen for sku in product.skus))]
-
-        assert yuan(product.price_fen) in said
-        assert set() == numbers(said) - numbers(product.short_name, *prices, *offers)
-
-
-def test_a_stock_answer_says_of_every_variant_what_the_shop_has(shop, ask):
-    for product in shop.products():
-        said = ask(AnswerStock(), product, "有货吗", "ask_stock")
-        there = [sku for sku in product.skus if sku.stock]
-
-        assert all(f"{sku.spec}{stock_in_words(sku)}" in said for sku in there[:8])
-        assert bool(there) == ("有货" in said.replace("现在有货的是", "") or "仅剩" in said)
-        counts = {number for left in re.findall(r"仅剩(\d+)件", said) for number in [left]}
-        assert counts <= {str(sku.stock) for sku in product.skus if 0 < sku.stock < 10}
-
-
-def test_a_variant_without_stock_is_never_said_to_be_there(shop, ask):
-    short = [(product, sku) for product in shop.products() for sku in product.skus if not sku.stock]
-    assert short
-
-    for product, sku in short:
-        alone = replace(product, skus=(sku,))
-        said = ask(AnswerStock(), alone, "有货吗", "ask_stock", of=ShopOf(shop, alone))
-
-        assert "目前没货" in said
-        assert ("到货" in said) == (sku.restock_on is not None)
-
-
-def test_the_stock_of_the_colour_and_size_asked_for_is_told(shop, ask):
-    coat = named(shop, "云感羽绒服")
-    sku = next(sku for sku in coat.skus if sku.stock)
-
-    said = ask(AnswerStock(), coat, f"{sku.options['颜色']}{sku.options['尺码']}码有货吗", "ask_stock")
-
-    assert f"{sku.spec}{stock_in_words(sku)}" in said
-    assert not any(other.spec in said for other in coat.skus if other is not sku)
-
-
-def test_an_attribute_answer_is_the_pages_own_words(shop, ask):
-    for product in shop.products():
-        for name, value in product.attributes.items():
-            said = ask(AnswerProduct(), product, f"{name}是什么")
-            facts = said.partition("：")[2]
-            told = asked_fields(f"{name}是什么", product.attributes)[:3]
-
-            assert f"{name}：{value}" in said or name not in told
-            assert facts.startswith("，".join(f"{each}：{product.attributes[each]}" for each in told))
-
-
-@pytest.mark.parametrize(
-    ("short_name", "question"),
-    [
-        ("云感羽绒服", "保质期多久"), ("云感羽绒服", "续航多长"),
-("每日坚果", "含绒量多少"), ("每日坚果", "支持蓝牙吗"),
-        ("27寸2K显示器", "配料表有哪些"), ("积雪草面霜", "功率多大"), ("云感羽绒服", "能不能防弹"), ("逐风3", "几匹的"),
-    ],
-)  # fmt: skip
-def test_a_missing_attribute_is_said_to_be_missing(shop, ask, short_name, question):
-    product = named(shop, short_name)
-
-    said = ask(AnswerProduct(), product, question)
-
-    assert said.startswith(f"{short_name}的商品详情里没有写您问的这一点，我不敢乱说")
-    assert not any(value in said for value in product.attributes.values() if value not in product.attributes)
-
-
-def test_of_a_page_without_a_field_nothing_is_made_up(shop, ask):
-    bare = replace(
-        named(shop, "云感羽绒服"), attributes={}, usage=None, care=None, installation=None, warranty=None, size_table=None,
-        evidence=(), returnable_7_days=False,
-    )  # fmt: skip
-    only = ShopOf(shop, bare)
-
-    assert "没有写" in ask(AnswerProduct(), bare, "什么面料", of=only)
-    assert "没有写" in ask(AnswerUsage(), bare, "怎么洗", "ask_usage", of=only)
-    assert "没有写" in ask(AnswerInstallation(), bare, "包安装吗", "ask_installation", of=only)
-    assert "没有写" in ask(AnswerWarranty(), bare, "保修多久", "ask_warranty", of=only)
-    assert "不支持无理由退货" in ask(AnswerWarranty(), bare, "保修多久", "ask_warranty", of=only)
-    assert "没有尺码表" in ask(AdviseSize(), bare, "身高165穿多大", "ask_size", of=only)
-    assert shop.terms().authenticity == ask(AnswerAuthenticity(), bare, "是正品吗", "ask_authenticity", of=only)
-
-
-def test_size_advice_is_read_from_the_products_own_table(shop, ask):
-    for product in shop.products():
-        if product.size_table is None or not product.size_table.columns[0].startswith("身高"):
-            continue
-        for size, ((low, high), *_) in product.size_table.rows.items():
-            said = ask(AdviseSize(), product, f"身高{(low + high) / 2:.0f}穿什么码", "ask_size")
-
-            assert size in said
-
-
-def test_recommendations_are_in_stock_and_within_the_budget(shop, ask):
-    by_name = {product.short_name: product for product in shop.products()}
-
-    said = ask(Recommend(), None, "推荐一款300以内的小家电", "recommend")
-
-    chosen = [by_name[name] for name in by_name if f"{name} " in said and by_name[name].category == "小家电"]
-    assert chosen
-    assert all(product.price_fen <= 30000 and product.stock for product in chosen)
-
-
-def test_when_nothing_fits_the_budget_nothing_is_pressed_on_the_shopper(ask):
-    assert "没有合适的" in ask(Recommend(), None, "推荐个1块以内的小家电", "recommend")
-
-
-def test_a_comparison_gives_both_products_values(shop, ask, today):
-    one, two = named(shop, "轻音2"), named(shop, "轻音2 Pro")
-
-    def both(text: str) -> str:
-        line = Line(text, "compare", product_id=one.id)
-        turn, say = (
-            Turn(Claimed(), shop, today, no_store, text=text, page={"product_id": two.id}),
-            CollectingDispatcher(),
-        )
-        Compare().answer(line, say, turn)
-        return str(say.messages[0]["differences"])
-
-    rows = both("这两款有什么区别").split("；")
-
-    assert rows[0] == f"价格 {yuan(one.price_fen)}元 / {yuan(two.price_fen)}元"
-    assert (
-        rows[1:]
-        == [
-            f"{name} {value} / {two.attributes[name]}"
-            for name, value in one.attributes.items()
-            if name in two.attributes and two.attributes[name] != value
-        ][:7]
-    )
-
-
-@pytest.mark.parametrize("place", ["台湾", "香港", "澳门"])
-def test_where_the_shop_does_not_deliver_no_days_are_promised(ask, place):
-    said = ask(AnswerShipping(), None, f"能寄到{place}吗", "ask_shipping")
-
-    assert f"{place}暂时送不到" in said
-    assert not re.search(r"\d+到\d+天", said)
-
-
-def test_days_to_arrive_are_those_of_the_province_named(shop, ask):
-    for province, (few, most) in shop.terms().days_to_arrive.items():
-        if province != "default":
-            assert f"到{province}{few}到{most}天到" in ask(
-                AnswerShipping(), None, f"寄{province}要几天", "ask_shipping"
-            )
 
 
 # ------------------------------------------------------------------ talks with the real bot

@@ -82,6 +82,28 @@ def test_a_fault_is_registered_its_ways_are_told_and_one_is_chosen(talk):
     assert "选择：换货" in case.summary
 
 
+@pytest.mark.parametrize("heard", ["aftersale_progress", "claim_compensation", "modify_order", "inform"])
+def test_a_tap_on_a_way_chooses_it_whatever_it_is_heard_as(talk, heard):
+    chat = talk("u1006")
+    chat.say("湿巾少发了一包", "wrong_or_missing")
+
+    said = chat.say("仅退款", heard)
+
+    (case,) = chat.cases()
+    assert "按仅退款处理" in said
+    assert "选择：仅退款" in case.summary
+
+
+def test_a_tap_on_a_row_of_the_order_names_it_whatever_it_is_heard_as(talk):
+    chat = talk("u1006")
+    chat.say("不想要了 退货", "return_goods")
+
+    said = chat.say("手口湿巾 8包", "wrong_or_missing")
+
+    assert "无理由" in said
+    assert [] == [case.type for case in chat.cases() if case.type == "wrong_or_missing"]
+
+
 def test_a_question_after_choosing_chooses_nothing(talk):
     chat = talk("u1008")
     chat.say("跑鞋发错颜色了", "wrong_or_missing")
@@ -159,8 +181,36 @@ def order_no_in(chat: Any) -> str:
     return chat.audited()[0][0].removeprefix("order:")
 
 
-def test_what_is_on_its_way_is_refused_at_the_door(talk):
-    assert "当面拒收" in talk("u1001").say("羽绒服不想要了 退货", "return_goods")
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (Stage.UNPAID, "直接取消"),
+        (Stage.TO_PACK, "直接取消"),
+        (Stage.UNDER_WAY, "当面拒收"),
+        (Stage.REFUNDING, "已经在退款"),
+    ],
+)
+def test_the_same_words_get_the_right_answer_before_on_the_way_and_after(talk, own, wanted, said):
+    order = at_stage(own, wanted, alone=False)
+
+    assert said in talk(order.buyer_id).say("不想要了 我要退货", "return_goods", page={"order_no": order.order_no})
+
+
+def test_one_row_of_what_has_not_left_is_taken_out_and_the_rest_stays(talk, own):
+    order = next(
+        order
+        for number in range(1009, 1301)
+        for order in own.orders_of(f"u{number}", 50)
+        if order.state == "待发货" and len({item.name for item in order.items}) == len(order.items) > 1
+    )
+    chat, page = talk(order.buyer_id), {"order_no": order.order_no}
+
+    asked = chat.say(f"{order.items[0].name}不想要了 退货", "return_goods", page=page)
+    chat.say("确认", "affirm", page=page)
+
+    after = own.order(order.order_no, order.buyer_id)
+    assert "整行去掉" in asked
+    assert [item.sku_id for item in order.items[1:]] == [item.sku_id for item in after.items]
 
 
 def test_an_order_in_refund_is_told_its_refund(talk):

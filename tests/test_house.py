@@ -64,9 +64,27 @@ SQL_WORDS = {
 }
 SQL_CALLS = {"execute", "executemany", "executescript", "exec_driver_sql", "scalar", "scalars"}
 SUBJECTS_OF_ACTIONS = {
-    "__init__", "base", "changing", "choosing", "commanding", "confirming", "goods", "invoicing", "ordering", "refunding",
-    "remedying", "requests", "returning", "wishing",
-    "advising", "deals", "knowing", "needing", "terms",
+    "__init__",
+    "base",
+    "changing",
+    "choosing",
+    "commanding",
+    "confirming",
+    "goods",
+    "invoicing",
+    "ordering",
+    "refunding",
+    "remedying",
+    "requests",
+    "returning",
+    "wishing",
+    "about",
+    "advising",
+    "deals",
+    "knowing",
+    "needing",
+    "stocks",
+    "terms",
 }  # forms for others, and parts of presale
 
 
@@ -234,9 +252,13 @@ def sql_in(path: Path) -> Iterator[tuple[int, str]]:
             "psycopg",
         ):
             yield from ((node.lineno, alias.name) for alias in node.names if alias.name in SQL_WORDS)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SQL_CALLS:
-            if getattr(node.func.value, "attr", "") != "shop":  # Shop.execute carries out a command
-                yield node.lineno, f".{node.func.attr}("
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in SQL_CALLS
+            and getattr(node.func.value, "attr", "") != "shop"  # Shop.execute carries out a command
+        ):
+            yield node.lineno, f".{node.func.attr}("
 
 
 @pytest.mark.parametrize("kind", list(family(errors.BotError)), ids=lambda kind: kind.__name__)

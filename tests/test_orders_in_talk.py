@@ -229,6 +229,23 @@ def test_a_yes_right_after_the_question_was_put_again_counts(talk, own):
     assert "已为您办好" in chat.say("好的", "affirm")
 
 
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("好 那耳机那单也取消吧", "cancel_order"),
+        ("可以 地址改成浙江省杭州市滨江区春晖路88号6楼", "affirm"),
+        ("嗯 另一个也要", "affirm"),
+    ],
+)
+def test_a_yes_that_tells_more_is_not_taken_for_the_yes(talk, own, text, heard):
+    chat = talk("u1002")
+    chat.say("空气炸锅取消", "cancel_order")
+
+    chat.say(text, heard)
+
+    assert 0 == executed(own)
+
+
 def test_not_this_one_but_the_other_asks_about_the_other(talk, own):
     chat = talk("u1002")
     chat.say("我要取消订单", "cancel_order")
@@ -571,7 +588,7 @@ def test_several_that_fit_are_one_list_of_cards_and_one_tap_goes_on(talk, own):
 
     shown = chat.say("我要取消订单", "cancel_order")
     cards = chat.cards()
-    asked = chat.say(cards[1]["say"], "inform")
+    asked = chat.say(cards[1]["say"], "track_order")  # whatever the tap is heard as
 
     assert "2笔" in shown
     assert [order_of(own, "u1002", state).order_no for state in ("待付款", "待发货")] == [c["order_no"] for c in cards]

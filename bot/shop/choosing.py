@@ -6,6 +6,7 @@ variant.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,9 @@ from bot.shop.needs import is_met, proof
 
 MOST_OPTIONS = 3
 BESTSELLERS = 5
-_NEGATIVE = ("无", "否", "不支持", "没有")
+_NAMES = ("品牌", "型号")
+_LACKS = re.compile(r"否|不支持")
+_HAS = re.compile(r"支持|是|可|有")
 #: What shoppers call the goods of a category beside its name.
 CALLED = {
     "服装": "衣服 外套 裤子 裙子 上衣 穿的", "鞋靴": "鞋子 靴子", "手机数码": "数码 电子产品", "小家电": "厨房电器 家用电器 家电",
@@ -32,6 +35,7 @@ class Wants:
     needs: tuple[str, ...] = ()  #: labels of `needs.py`
     options: tuple[str, ...] = ()  #: values of a variant: "黑色", "M"
     not_options: tuple[str, ...] = ()
+    not_kinds: tuple[str, ...] = ()  #: words for goods that are not wanted: "吃的"
     never: tuple[str, ...] = ()  #: ids of products that are not to be shown again
 
     @property
@@ -39,7 +43,7 @@ class Wants:
         """What can be dropped, in words, as the shopper sees it."""
         return (
             *([price_words(self.least_fen, self.most_fen)] if self.least_fen or self.most_fen is not None else []),
-            *self.needs, *self.options, *(f"不要{option}" for option in self.not_options),
+            *self.needs, *self.options, *(f"不要{word}" for word in (*self.not_options, *self.not_kinds)),
         )  # fmt: skip
 
     def without(self, constraint: str) -> Wants:
@@ -51,6 +55,7 @@ class Wants:
             needs=tuple(one for one in self.needs if one != constraint),
             options=tuple(one for one in self.options if one != constraint),
             not_options=tuple(one for one in self.not_options if f"不要{one}" != constraint),
+            not_kinds=tuple(one for one in self.not_kinds if f"不要{one}" != constraint),
         )
 
 
@@ -63,8 +68,9 @@ class Option:
 
     @property
     def proofs(self) -> tuple[tuple[str, str], ...]:
-        """Its page in short: the first fields."""
-        return tuple(self.product.attributes.items())[:2]
+        """Its page in short: the first fields that tell more than the name does."""
+        rows = (row for row in self.product.attributes.items() if row[0] not in _NAMES)
+        return tuple(rows)[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,8 @@ def choose(products: Iterable[Product], wants: Wants, most: int = MOST_OPTIONS) 
     fitting = [
         Option(product, sku)
         for product in of_kind(products, wants.kind)
-        if (sku := variant(product, wants)) is not None
+        if not any(word in _called(product) for word in wants.not_kinds)
+        and (sku := variant(product, wants)) is not None
     ]
     ranked = sorted(fitting, key=lambda option: (-option.product.sold, option.product.id))
     return (ranked if wants.kind else _varied(ranked))[:most]
@@ -168,8 +175,8 @@ def drawback(product: Product, others: Sequence[Product]) -> str:
     if product.drawback:
         return product.drawback
     for name, value in product.attributes.items():
-        has = (other for other in others if other.attributes.get(name, "无") not in _NEGATIVE)
-        if value in _NEGATIVE and (other := next(has, None)):
+        has = (other for other in others if _HAS.match(other.attributes.get(name, "")))
+        if _LACKS.match(value) and (other := next(has, None)):
             return f"{name}：{value}（{other.short_name}：{other.attributes[name]}）。"
     if others and product.price_fen > max(other.price_fen for other in others):
         return "几款里价格最高。"
@@ -177,11 +184,12 @@ def drawback(product: Product, others: Sequence[Product]) -> str:
 
 
 def side_by_side(products: Sequence[Product], most: int = 6) -> list[Row]:
-    """The fields in which the pages differ, those that all have first; at most *most*."""
+    """The fields that all have and in which the pages differ, at most *most*; where they are few, others too."""
     names = dict.fromkeys(name for product in products for name in product.attributes)
     rows = [Row(name, tuple(product.attributes.get(name, "") for product in products)) for name in names]
-    differing = [row for row in rows if len(set(row.values)) > 1]
-    return sorted(differing, key=lambda row: "" in row.values)[:most]
+    differing = [row for row in rows if len(set(row.values)) > 1 and row.name not in _NAMES]
+    full = [row for row in differing if "" not in row.values]
+    return (full if len(full) >= most // 2 else sorted(differing, key=lambda row: "" in row.values))[:most]
 
 
 def price_words(least_fen: int | None, most_fen: int | None) -> str:
@@ -209,9 +217,9 @@ def is_option(word: str, value: str) -> bool:
     return word.upper() == value.upper() or (bool(colour) and not colour.isascii() and colour in value)
 
 
-def _varied(ranked: Iterable[Option]) -> list[Option]:
-    """The first of each category."""
+def _varied(ranked: Sequence[Option]) -> list[Option]:
+    """The first of each category, then the others."""
     first: dict[str, Option] = {}
     for option in ranked:
         first.setdefault(option.product.category, option)
-    return list(first.values())
+    return [*first.values(), *(option for option in ranked if option not in first.values())]

@@ -95,7 +95,7 @@ def proof(label: str, product: Product) -> tuple[str, str] | None:
     if need is None:
         return next(_of_size(label, product), None)
     for name, value in page_of(product):
-        if need.fields.search(name) and (need.value.search(value) if need.value else not _NO.search(value)):
+        if need.fields.search(name) and _says_yes(need, value):
             return name, value
     return None
 
@@ -116,6 +116,13 @@ def without_needs(text: str) -> str:
     for pattern in (*(need.said for need in NEEDS), _AMOUNT):
         text = pattern.sub(" ", text)
     return text
+
+
+def _says_yes(need: Need, value: str) -> bool:
+    """Whether *value* holds what is needed, and does not deny it: 无主动降噪 is no 主动降噪."""
+    if need.value is None:
+        return not _NO.search(value)
+    return any(not _NO.search(value[: match.start()][-1:]) for match in need.value.finditer(value))
 
 
 def _amounts_in(text: str) -> Iterator[str]:
