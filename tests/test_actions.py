@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import threading
 import time
@@ -27,7 +26,6 @@ from bot.store import lines
 from bot.store.database import reading
 from bot.store.models import Audit, Case, Escalation
 from bot.talk.answer import write_answer
-from bot.talk.turn import Turn
 
 
 @pytest.fixture
@@ -347,9 +345,6 @@ def test_another_matter_is_answered_and_the_question_put_again(talk, own):
     assert "已为您办好" in done
 
 
-@pytest.mark.xfail(
-    strict=True, reason="of two lines without a request `needs_of` answers the last: the yes is not heard"
-)
 def test_a_yes_and_a_thanks_in_one_breath_is_a_yes(talk, own):
     chat = talk("u1002", of=own)
     chat.say("空气炸锅不要了 取消吧")

@@ -204,7 +204,9 @@ def test_a_window_of_six_turns_answers_like_the_whole_history(engine, patient, s
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     windowed, whole = (Chat(store_of(tmp_path / name), engine, patient, buyer=buyer) for name in "ab")
 
+    shop.book.path.unlink(missing_ok=True)
     with_window = replies(windowed, texts)
+    shop.book.path.unlink(missing_ok=True)  # what was done to the orders in the first talk is not done to the second's
     monkeypatch.setattr(engine.processor.tracker_store, "turns", 1_000_000)
     with_all = replies(whole, texts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from bench.scope import asked_back, by_confidence, by_share
 from bench.twins import NOT_YET, Twin, cascade_of, twins, twins_of
 from bench.understanding import Understanding, measure
 from bot.nlu.cascade import Cascade, Guess
-from bot.nlu.features import tidy
 
 CLEAN = [
     "我的快递到哪了，怎么还没到", "退款多久到账啊？", "尺码偏大吗 我170斤穿L码", "好的谢谢", "优惠券怎么用不了", "转人工",
@@ -133,7 +133,7 @@ def test_noise_is_what_its_name_says() -> None:
     assert noisy("traditional", "发货了吗") == "發貨了嗎"
     assert (noisy("pinyin", "发货了吗") or "").replace(" ", "") == "fahuolema"
     assert noisy("pinyin", "我的快递到哪里了怎么还没有到") is None
-    assert "kd" in tidy(noisy("latin", "我的快递呢") or "")
+    assert "kd" in unicodedata.normalize("NFKC", noisy("latin", "我的快递呢") or "")
     assert not set("，。？") & set(noisy("voice", "退款，多久到账？") or "，")
     assert len("我的快递到哪了") == len(noisy("typo", "我的快递到哪了") or "")
 

@@ -49,10 +49,18 @@ def needs_of(understood: Sequence[Understood]) -> list[Understood]:
     """
     asking = {found.intent: found for found in understood if found.intent not in FILLERS}
     if not asking:
-        informing = [found for found in understood if found.intent == "inform"]
-        return [_with_all(informing[-1] if informing else understood[-1], understood)]
+        return [_with_all(_telling_most(understood), understood)]
     needs = list(asking.values())[-MOST_NEEDS:]
     return [_with_all(need, understood) for need in needs]
+
+
+def _telling_most(understood: Sequence[Understood]) -> Understood:
+    """The newest line that tells something, else the newest yes or no (确认, 谢谢 is a yes), else the newest."""
+    for kind in ({"inform"}, {"affirm", "deny"}):
+        found = [line for line in understood if line.intent in kind]
+        if found:
+            return found[-1]
+    return understood[-1]
 
 
 def _with_all(need: Understood, understood: Sequence[Understood]) -> Understood:
